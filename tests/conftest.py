@@ -1,6 +1,6 @@
-"""What all tests share: a home and a torch thread of their own, so that none sees what a person keeps, or another test.
+"""Fixtures of all tests: a home and a torch thread for each, so that no test sees the user's data or another test's.
 
-The whole suite is shared among processes (pytest-xdist).
+The suite is distributed over several processes (pytest-xdist).
 """
 
 import subprocess
@@ -18,23 +18,23 @@ MOST_PROCESSES = 8
 """Each loads torch: a third of a GB."""
 
 ONE_OF = 4
-"""Of so many cases of a matrix, the default run takes one, and so does CI but for what must be whole there."""
+"""The default run takes one of this many cases of a matrix; so does CI, except where a matrix must run in full."""
 
-# A busy machine is slow, and that is no fault of what is tested.
+# A busy machine is slow, which is not the fault of the code under test.
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any-machine")
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Return how many processes run the tests: one for each core, but for single files 0, which is this one alone."""
+    """Return the number of processes: one per core for folders, 0 (this process alone) for single files."""
     names_a_folder = any(Path(argument).is_dir() for argument in config.args)
     return min(available_cores(), MOST_PROCESSES) if names_a_folder else 0
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark most cases of each matrix as exhaustive, where CI takes them all, or nightly, before -m selects."""
+    """Mark most cases of each matrix as exhaustive if CI takes them all, else as nightly, before -m selects."""
     cases = Counter[str]()
     for item in items:
         matrix = item.get_closest_marker("matrix")

@@ -1,4 +1,4 @@
-"""Text that would steer a terminal, and what a stranger may send with it in every place: policies, runs, presets."""
+"""Text that would steer a terminal, in everything that other people may send: policies, runs, presets."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ CARDS: dict[str, dict[str, Any]] = {
     "versions": {"versions": {HOSTILE: HOSTILE}},
     "created": {"created": HOSTILE},
 }
-"""What is hostile in a policy's card, and the fields that make it so."""
+"""The hostile fields of a policy's card, by what is hostile."""
 
 
 def policy_files(what: str) -> tuple[bytes, bytes]:
@@ -65,7 +65,7 @@ def policy_files(what: str) -> tuple[bytes, bytes]:
 
 
 def renamed(tensors: bytes) -> bytes:
-    """Return `tensors` with a hostile name in the place of the first."""
+    """Return `tensors` with a hostile name instead of the first."""
     (length,) = struct.unpack("<Q", tensors[:8])
     header = json.loads(tensors[8 : 8 + length])
     first = next(iter(header))
@@ -74,7 +74,7 @@ def renamed(tensors: bytes) -> bytes:
 
 
 def keep_policy(what: str) -> str:
-    """Keep the policy whose `what` is hostile, as somebody may who writes to the home's folder; returns its name."""
+    """Store a policy whose `what` is hostile, as somebody with access to the home could; return its name."""
     name = HOSTILE if what == "name" else "theirs"
     folder = policies_folder() / name
     folder.mkdir(parents=True)
@@ -84,7 +84,7 @@ def keep_policy(what: str) -> str:
 
 
 def keep_run(name: str = "theirs", roles: tuple[str, ...] = ("greedy", "best")) -> str:
-    """Keep a run in which every text is hostile, its samples of these `roles`; returns its name."""
+    """Store a run in which every text is hostile, its samples with these `roles`; return its name."""
     config = make_config({"target": "ab", "reward": f'contains("{HOSTILE}")'})
     with RunStore.create(config, "made") as store:
         for step in range(1, 4):
@@ -106,7 +106,7 @@ def keep_run(name: str = "theirs", roles: tuple[str, ...] = ("greedy", "best")) 
 
 
 def preset_text() -> str:
-    """Return a preset with hostile text in all of it."""
+    """Return a preset in which every text is hostile."""
     escaped = "".join(f"\\u{ord(character):04x}" for character in HOSTILE)
     lines = (
         f'title = "{escaped}"\nteaches = "{escaped}"\n[settings]\ntarget = "{escaped}"\nwarm_text = "{escaped}"\n'
@@ -117,7 +117,7 @@ def preset_text() -> str:
 
 
 def keep_preset(home: Path) -> str:
-    """Keep that preset among one's own, under a hostile name; returns it."""
+    """Save that preset among the user's own, under a hostile name; return it."""
     folder = home / "presets"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{HOSTILE}.toml").write_text(preset_text())

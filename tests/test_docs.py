@@ -1,4 +1,4 @@
-"""The README and the docs: their commands work, their links lead somewhere, and the moving picture is small."""
+"""The README and the docs: their commands work, their links resolve, and the moving picture is small."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pgplay.cli.commands import COMMANDS
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 RUN = [ROOT / "docs" / "tutorial.md", ROOT / "docs" / "how-to.md"]
-"""Pages whose commands are run, in order, each page in a folder of its own."""
+"""Pages whose commands are run in order, each page in its own folder."""
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -34,7 +34,7 @@ def commands(page: Path) -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
+def test_every_link_points_to_an_existing_file_and_heading(page: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
         if "://" in target:
             continue
@@ -55,7 +55,7 @@ def test_every_command_names_a_command_or_a_preset(page: Path, capsys: pytest.Ca
 
 
 @pytest.mark.parametrize("page", RUN, ids=lambda page: page.name)
-def test_the_commands_of_a_page_work_one_after_the_other(
+def test_the_commands_of_a_page_work_in_order(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -85,7 +85,7 @@ def test_the_readmes_first_screen_has_a_small_moving_picture() -> None:
     assert "docs/pictures/screenshot.svg" in first_screen
 
 
-def test_docs_index_leads_to_every_page() -> None:
+def test_the_docs_index_links_every_page() -> None:
     index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
     for page in (ROOT / "docs").glob("*.md"):
         assert page.name == "index.md" or f"({page.name}" in index, page.name

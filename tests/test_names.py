@@ -1,4 +1,4 @@
-"""Names of runs, presets and rewards, as a person may type them."""
+"""Names of runs, presets and rewards, as a user may type them."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ PRESET = 'title = "A café"\nteaches = "Nothing."\n[settings]\ntarget = "a"\n'
 
 @pytest.mark.parametrize("typed", [COMPOSED, DECOMPOSED])
 @pytest.mark.parametrize("kept", [COMPOSED, DECOMPOSED])
-def test_a_name_is_found_however_its_accents_are_typed_or_kept(home: Path, kept: str, typed: str) -> None:
+def test_a_name_is_found_however_its_accents_are_typed_or_stored(home: Path, kept: str, typed: str) -> None:
     RunStore.create(make_config({}), "run").close()
     (home / "runs" / "run").rename(home / "runs" / kept)
     for folder, name, text in (("presets", f"{kept}.toml", PRESET), ("rewards", f"{kept}.py", "")):
@@ -30,7 +30,7 @@ def test_a_name_is_found_however_its_accents_are_typed_or_kept(home: Path, kept:
         find_run(f"{typed}s")
 
 
-def test_a_preset_that_hides_one_that_ships_is_told(home: Path) -> None:
+def test_a_preset_that_hides_a_shipped_one_is_reported(home: Path) -> None:
     assert presets_replacing_shipped() == []
     (home / "presets").mkdir(parents=True)
     for name in ("haiku", "own"):

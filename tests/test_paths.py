@@ -1,4 +1,4 @@
-"""A home that nobody knows is a file that is not there, said in two lines, wherever a person names one."""
+"""A home of an unknown user counts as a missing file, reported in two lines, wherever a path is given."""
 
 import subprocess
 import sys
@@ -19,7 +19,7 @@ def test_a_tilde_is_the_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     assert expand_home("~/a.py") == tmp_path / "a.py"
 
 
-def test_a_folder_that_somebody_deletes_is_made_again(tmp_path: Path) -> None:
+def test_a_deleted_folder_is_created_again(tmp_path: Path) -> None:
     folder = tmp_path / "runs"
     for _ in range(2):
         assert make_folder(folder).is_dir()
@@ -45,7 +45,7 @@ def test_an_unknown_home_is_refused(file: str) -> None:
         ["compare", f"{NOBODY}/a.toml", f"{NOBODY}/b.toml"],
     ],
 )
-def test_every_command_says_so_in_plain_lines(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_reports_it_in_plain_lines(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(words) == 2
     told = capsys.readouterr().err.splitlines()
     assert len(told) <= 2
@@ -53,7 +53,7 @@ def test_every_command_says_so_in_plain_lines(words: list[str], capsys: pytest.C
     assert NOBODY in told[0]
 
 
-def test_so_does_the_home_of_pgplay_itself(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_pgplays_own_home_is_checked_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("PGPLAY_HOME", f"{NOBODY}/x")
     for words in (["policies"], ["runs"], ["locate"], ["doctor"]):
         assert main(words) == 2

@@ -1,4 +1,4 @@
-"""What the presets promise, by training each of them."""
+"""The claims of the presets, checked by training each of them."""
 
 import statistics
 from collections.abc import Sequence
@@ -21,9 +21,9 @@ from tests.benchmarks.hacks import hack
 
 MOST_COMPLETIONS = 150_000
 IN_THE_BENCHMARK = {"copy"}
-"""What tests/benchmarks/generalise.py trains over seeds: it takes a minute."""
+"""Trained over several seeds by tests/benchmarks/generalise.py, which takes a minute."""
 OF_THE_HUB = [preset for preset in preset_names() if hub_model(preset.settings.get("model", "auto"))]
-"""tests/pretrained/test_smollm2.py makes a step of each, where their model is here."""
+"""tests/pretrained/test_smollm2.py makes one step of each if their model is installed."""
 LANGUAGE_MODELS = [
     preset
     for preset in preset_names()
@@ -36,14 +36,14 @@ REACHING = [preset for preset in PRESETS if preset.solves]
 FAILING = [preset for preset in PRESETS if not preset.solves and not preset.settings.get("held_out")]
 SEEDS = range(1, 6)
 FEW_SEEDS = range(1, 2)
-"""Of what tests/benchmarks/hacks.py trains over five."""
+"""Some of the seeds of tests/benchmarks/hacks.py."""
 LEARNT = 0.7
-"""Exact match in training, a mean over `SEEDS`: 0.9 to 1 was measured, of one seed 0.8 to 1."""
+"""Exact match in training, a mean over `SEEDS`: 0.9 to 1 was measured, 0.8 to 1 for a single seed."""
 SETS = [preset for preset in PRESETS if not preset.solves and preset.settings.get("held_out")]
 
 
 def reaches_its_end(preset: Preset) -> bool:
-    """Train `preset` as it stands until it is where it is to end, or at its limit; return whether it got there."""
+    """Train `preset` unchanged until its end or its limit; return whether it reached its end."""
     config = preset.config()
     session = Session.begin(config, read_inputs(config))
     steps = preset.settings.get("steps") or MOST_COMPLETIONS // session.learner.plan.config.batch_size
@@ -77,7 +77,7 @@ def said_of(reports: Sequence[StepReport]) -> list[set[str]]:
 
 @pytest.mark.training
 @pytest.mark.parametrize("preset", REACHING, ids=lambda one: one.name)
-def test_a_preset_that_claims_to_get_there_does(preset: Preset) -> None:
+def test_a_preset_that_claims_to_solve_its_task_does(preset: Preset) -> None:
     assert reaches_its_end(preset)
 
 
@@ -103,7 +103,7 @@ def test_a_preset_about_prompts_holds_some_out(preset: Preset) -> None:
 
 @pytest.mark.training
 @pytest.mark.parametrize("seed", range(201, 203))
-def test_the_collapse_is_flat_and_is_said_within_30_steps(seed: int) -> None:
+def test_the_collapse_is_flat_and_reported_within_30_steps(seed: int) -> None:
     reports = trained(load_preset("no-entropy"), seed)
     entropies = [report.metrics["entropy"] for report in reports]
     collapsed_at = 1 + max(step for step, entropy in enumerate(entropies, start=1) if entropy >= COLLAPSED)
@@ -116,18 +116,18 @@ def test_the_collapse_is_flat_and_is_said_within_30_steps(seed: int) -> None:
     assert max(last) < 0.5
 
 
-def test_the_trap_and_the_way_out_differ_in_how_the_reward_is_paid_alone() -> None:
+def test_the_trap_and_its_remedy_differ_only_in_the_credit() -> None:
     trap, avoided = ({one.name: one for one in preset_names()}[name] for name in ("subsequence-trap", "trap-avoided"))
     assert avoided.settings == trap.settings | {"credit": "dense", "steps": avoided.settings["steps"]}
 
 
-def test_the_collapse_of_a_pretrained_model_lacks_the_divergence_alone() -> None:
+def test_the_collapse_of_a_pretrained_model_differs_only_in_the_kl() -> None:
     held, free = (load_preset(name).settings for name in ("story-no-letter-e", "story-collapse"))
     limits = {"kl", "kl_limit", "until", "steps"}
     assert {name for name in {*held, *free} if held.get(name) != free.get(name)} == limits
 
 
-def test_hacking_is_held_back_by_the_divergence_alone() -> None:
+def test_hack_words_kl_differs_only_in_the_kl() -> None:
     free, held_back = (load_preset(name).settings for name in ("hack-words", "hack-words-kl"))
     assert held_back == free | {"kl": 0.05, "kl_limit": 0.2}
 
@@ -135,7 +135,7 @@ def test_hacking_is_held_back_by_the_divergence_alone() -> None:
 @pytest.mark.training
 @pytest.mark.parametrize("name", ["hack-words", "hack-charset", "hack-chrf"])
 @pytest.mark.parametrize("seed", FEW_SEEDS)
-def test_a_hacked_reward_rises_while_its_measure_falls_and_both_are_said(name: str, seed: int) -> None:
+def test_a_hacked_reward_rises_while_its_measure_falls_and_both_are_reported(name: str, seed: int) -> None:
     run = hack(name, seed)
     assert run.reward[1] > run.reward[0]
     assert run.measure[1] < 0.95 * run.measure[0]
@@ -144,13 +144,13 @@ def test_a_hacked_reward_rises_while_its_measure_falls_and_both_are_said(name: s
 
 @pytest.mark.training
 @pytest.mark.parametrize("seed", FEW_SEEDS)
-def test_a_limited_divergence_keeps_most_of_what_was_meant(seed: int) -> None:
+def test_a_kl_limit_preserves_most_of_the_measure(seed: int) -> None:
     free, held_back = hack("hack-words", seed), hack("hack-words-kl", seed)
     assert held_back.measure[1] > 2 * free.measure[1]
     assert held_back.divergence < 0.3 < free.divergence
 
 
-def test_the_comparators_have_the_preset_that_they_are_compared_with() -> None:
+def test_the_comparators_differ_from_hello_only_in_the_algorithm() -> None:
     presets = {one.name: one for one in preset_names()}
     for name in ("supervised", "hill-climb", "random-search"):
         settings = {key: value for key, value in presets[name].settings.items() if key not in ("algorithm", "steps")}
@@ -168,11 +168,11 @@ def gap_after(name: str, seed: int, steps: int, **further: float) -> tuple[float
 
 @pytest.mark.training
 def test_the_gap_opens_and_regularisation_closes_it() -> None:
-    """Over seeds; docs/tasks.md has the figures of five, after 300 steps, of every cure.
+    """Over seeds; docs/tasks.md has the figures of five, after 300 steps, of every remedy.
 
-    With 1 and 2 threads, with AVX2 and without, the gap of one seed was 0.16 to 0.28 (mean 0.21), with the cures 0.01
-    to 0.12 (0.06) and 0 to 0.11 (0.04): a third and a fifth of it. Drawn from these, five seeds miss half of it once in
-    some thousands.
+    With 1 and 2 threads, with AVX2 and without, the gap of one seed was 0.16 to 0.28 (mean 0.21), with the remedies
+    0.01 to 0.12 (0.06) and 0 to 0.11 (0.04): a third and a fifth of it. Five seeds drawn from these miss half of it
+    once in some thousands.
     """
     opened = [gap_after("overfit", seed, 120) for seed in SEEDS]
     closed = [gap_after("overfit-cured", seed, 120) for seed in SEEDS]
@@ -184,7 +184,7 @@ def test_the_gap_opens_and_regularisation_closes_it() -> None:
         assert sum(gap for gap, _ in cured) < 0.5 * sum(gap for gap, _ in opened)
 
 
-def test_the_cures_differ_in_regularisation_alone() -> None:
+def test_the_remedies_differ_only_in_regularisation() -> None:
     sick, cured, stopped = (load_preset(name).settings for name in ("overfit", "overfit-cured", "overfit-stopped"))
     assert cured == sick | {"dropout": 0.2, "weight_decay": 0.5}
     assert stopped == sick | {"patience": 5}

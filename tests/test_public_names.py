@@ -13,11 +13,11 @@ ROOT = Path(pgplay.__file__).parent
 SHARED = {
     "main": "what runs a process: Python calls it so, and each process has its own",
 }
-"""The names that several modules may define, with the reason."""
+"""Names that several modules may define, with the reason."""
 
 
 def definitions(tree: ast.Module) -> Iterator[str]:
-    """The public functions, classes, constants and type aliases that a module defines; type variables are none."""
+    """The public functions, classes, constants and type aliases that a module defines, except type variables."""
     for node in tree.body:
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
@@ -31,7 +31,7 @@ def definitions(tree: ast.Module) -> Iterator[str]:
 
 
 def names_in(target: ast.expr) -> list[str]:
-    """The names that an assignment gives a value."""
+    """The names that an assignment binds."""
     return [node.id for node in ast.walk(target) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
 
 

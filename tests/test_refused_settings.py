@@ -17,7 +17,7 @@ from pgplay.learning.inputs import Inputs
 from pgplay.worker.session.preparation import prepare
 
 FREE_TEXTS = ("target", "alphabet", "task", "warm_start", "warm_text", "reward", "model", "device", "algorithm")
-"""Fields that take any text; what is wrong with one is seen later, and named in WRONG."""
+"""Fields that take any text; errors in them are found later, and are in WRONG."""
 
 WRONG: dict[str, dict[str, Any]] = {
     "alphabet": {"alphabet": "ab\x07"},
@@ -46,7 +46,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "temperature": {"algorithm": "hill-climb", "temperature": 0.5},
     "target": {"target": ""},
 }
-"""For one field each: settings that make_config takes, and a plan refuses because of that field."""
+"""For one field each: settings that make_config accepts and a plan refuses because of that field."""
 
 
 def refused_field(settings: dict[str, Any]) -> str:
@@ -66,7 +66,7 @@ def test_a_value_of_another_kind_names_its_field(name: str) -> None:
 @pytest.mark.parametrize(
     "name", [name for name in fields() if name not in FREE_TEXTS and fields()[name].type is not tuple]
 )
-def test_a_value_that_no_field_takes_is_refused_beside_it(name: str) -> None:
+def test_a_value_that_no_field_accepts_is_refused_beside_it(name: str) -> None:
     if name == "reference":
         return  # a saved policy, looked up when the run starts
     checked = read_and_check({**form.typed_from(RunConfig()), name: "nonsense"})
@@ -84,21 +84,21 @@ def test_a_value_out_of_range_names_its_field(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, field in fields().items() if field.type is float])
-def test_a_number_that_is_none_names_its_field(name: str) -> None:
+def test_a_number_that_is_not_one_names_its_field(name: str) -> None:
     with pytest.raises(InputError) as refused:
         make_config({name: float("nan")})
     assert refused.value.field == name
 
 
 @pytest.mark.parametrize("name", [name for name, field in fields().items() if field.type is str])
-def test_half_a_character_names_its_field(name: str) -> None:
+def test_a_lone_surrogate_names_its_field(name: str) -> None:
     with pytest.raises(InputError) as refused:
         make_config({name: "\ud800"})
     assert refused.value.field == name
 
 
 @pytest.mark.parametrize("name", list(WRONG))
-def test_what_a_plan_refuses_names_its_field(name: str) -> None:
+def test_a_refusal_of_a_plan_names_its_field(name: str) -> None:
     assert refused_field(WRONG[name]) == name
 
 
@@ -112,13 +112,13 @@ def test_texts_from_a_task_are_refused_beside_the_task(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value"), [("device", "gpu"), ("warm_start", "no-such-policy"), ("reference", "no-such-policy")]
 )
-def test_what_a_worker_refuses_at_a_start_names_its_field(name: str, value: str) -> None:
+def test_a_refusal_of_a_worker_at_a_start_names_its_field(name: str, value: str) -> None:
     with pytest.raises(InputError) as refused:
         prepare(make_config({name: value, "model": "gru-nano"}), Inputs())
     assert refused.value.field == name
 
 
-def test_two_settings_that_do_not_fit_name_one_of_them() -> None:
+def test_two_incompatible_settings_name_one_of_them() -> None:
     with pytest.raises(InputError) as refused:
         make_config({"batch_size": 64, "group_size": 7})
     assert refused.value.field == "batch_size"

@@ -1,6 +1,6 @@
 """The wheel, as pip and uv install it: the command runs, and everything that ships is there.
 
-Nothing is fetched: the wheel is installed without its dependencies, which come from the environment of the tests.
+Nothing is downloaded: the wheel is installed without its dependencies, which come from the environment of the tests.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def site_packages() -> list[str]:
 
 
 def install(installer: str, wheel: Path, folder: Path) -> Path:
-    """Install `wheel` alone into an environment of its own under `folder`, and return that environment's folder."""
+    """Install `wheel` into a new environment under `folder`, and return that environment's folder."""
     scripts = Path(sysconfig.get_path("scripts"))
     environment = folder / "environment"
     run([scripts / "uv", "venv", "--offline", "--python", sys.executable, environment])
@@ -52,7 +52,7 @@ def install(installer: str, wheel: Path, folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("installer", INSTALLERS)
-def test_the_installed_command_runs_with_all_that_ships(installer: str, wheel: Path, tmp_path: Path) -> None:
+def test_the_installed_command_runs_with_everything_that_ships(installer: str, wheel: Path, tmp_path: Path) -> None:
     environment = install(installer, wheel, tmp_path)
     (packages,) = environment.glob("**/site-packages")
     # Behind the wheel's own files, so that pgplay itself is the installed one.

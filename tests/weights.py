@@ -1,4 +1,4 @@
-"""Tensors that nobody trained, without torch: of a policy, and of a run's checkpoint."""
+"""Untrained tensors, made without torch: of a policy, and of a run's checkpoint."""
 
 import json
 import math

@@ -1,10 +1,10 @@
-"""Is pgplay slower than a plain loop that one writes by hand? Whole steps of both, alternating in one run.
+"""Is pgplay slower than a plain loop written by hand? Whole steps of both, alternating in one run.
 
     python -m tests.benchmarks.against_plain_loop [--models gru-small,...] [--batch-size 64] [--length 32] [--threads 1]
 
 Both sample a batch, score it by edits, and make one update; pgplay runs reinforce with the same statistics, without its
-control variate, and still measures all that it shows. The learning rate is next to nothing, so that both policies stay
-as untrained as they began and the work stays the same. Above 1 pgplay is faster.
+control variate, and still measures everything that it shows. The learning rate is nearly zero, so that both policies
+stay untrained and the work stays the same. Above 1 pgplay is faster.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pgplay.learning.plan import read_plan
 from pgplay.learning.trainer import Trainer
 from pgplay.policies.families.catalogue import MODELS, model_spec
 from pgplay.rewards.reward import build_reward
-from tests.benchmarks.plain import PlainLoop
+from tests.benchmarks.plain_loop import PlainLoop
 
 USUAL = ",".join(spec.name for spec in MODELS.values() if spec.size in ("nano", "small", "medium"))
 TEXT = "when the evening train leaves the station the lamps come on and "
@@ -31,7 +31,7 @@ FEWEST_ROUNDS = 5
 
 
 def pgplay_step(model: str, batch: int, length: int) -> Callable[[], int]:
-    """Return what makes one step of pgplay and says how many characters were sampled."""
+    """Return a function that makes one step of pgplay and returns how many characters were sampled."""
     settings = {
         "target": (TEXT * length)[: length - 1],
         "max_length": length,
@@ -56,7 +56,7 @@ def pgplay_step(model: str, batch: int, length: int) -> Callable[[], int]:
 
 
 def compare(model: str, batch: int, length: int, seconds: float) -> str:
-    """Return one row: characters a second of both, by medians over alternating steps, and their ratio."""
+    """Return one row: characters per second of both, by medians over alternating steps, and their ratio."""
     plain = PlainLoop(model_spec(model), (TEXT * length)[: length - 1], length, batch, LR, ENTROPY)
     sides: dict[str, Callable[[], int]] = {"plain": plain.step, "pgplay": pgplay_step(model, batch, length)}
     rates: dict[str, list[float]] = {name: [] for name in sides}

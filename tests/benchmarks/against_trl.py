@@ -1,13 +1,13 @@
-"""pgplay beside TRL's GRPOTrainer (https://github.com/huggingface/trl): characters a second, and seconds to solve.
+"""pgplay and TRL's GRPOTrainer (https://github.com/huggingface/trl): characters per second, and seconds to solve.
 
     python -m pip install -c constraints.txt -e ".[compare]"
     python -m tests.benchmarks.against_trl [--size small] [--seeds 3] [--target "slow lantern"] [--seconds 60]
 
 TRL trains a Llama in the shape of pgplay's transformer of that size, with the same alphabet, batch, reward, length
 limit, learning rate and entropy bonus; TRL's own rate, 1e-6, is for networks that know much already. pgplay runs its
-defaults, and once the same work as TRL: one update a batch, and no control variate.
-Each run has a fresh process, and the sides take turns. Seconds count from the first step; TRL's checks for whether it
-has solved the target are taken off, pgplay's are in.
+defaults, and once the same work as TRL: one update per batch, and no control variate. Each run has a new process, and
+the sides alternate. Seconds count from the first step; they exclude TRL's checks of whether it has solved the target
+and include pgplay's.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from tests.benchmarks.sides import run_side
 TARGET = "slow lantern"
 SIZES = ("nano", "small", "medium")
 CHECK_INTERVAL = 5
-"""TRL's steps between greedy checks, the time of which is not counted."""
+"""TRL's steps between greedy checks, whose time does not count."""
 
 
 class Run(NamedTuple):
@@ -46,13 +46,13 @@ class Run(NamedTuple):
 
 
 def plan_of(target: str, seed: int, settings: dict[str, Any]) -> Plan:
-    """Return the plan of a run of pgplay by its defaults and `settings`."""
+    """Return the plan of a run of pgplay with its defaults and `settings`."""
     usual = {"target": target, "seed": seed, "alphabet": "lowercase", "device": "cpu"}
     return read_plan(make_config({**usual, **settings}))
 
 
 def run_pgplay(model: str, target: str, seed: int, seconds: float, **settings: Any) -> Run:
-    """Train by pgplay until solved, or until so many `seconds` are over."""
+    """Train with pgplay until solved, or for this many `seconds`."""
     plan = plan_of(target, seed, {"model": model, **settings})
     trainer = Trainer(plan, build_reward(plan.config.reward))
     report = trainer.step()
@@ -64,7 +64,7 @@ def run_pgplay(model: str, target: str, seed: int, seconds: float, **settings: A
 
 
 def run_trl(model: str, target: str, seed: int, seconds: float) -> Run:
-    """Train a Llama in the shape of `model` by TRL until solved, or until so many `seconds` are over."""
+    """Train a Llama in the shape of `model` with TRL until solved, or for this many `seconds`."""
     import tempfile
 
     from datasets import Dataset
@@ -94,7 +94,7 @@ def run_trl(model: str, target: str, seed: int, seconds: float) -> Run:
             eos_token_id=0,
             pad_token_id=0,
             tie_word_embeddings=False,
-            initializer_range=spec.shape.width**-0.5,  # its own, 0.02, is for wide networks
+            initializer_range=spec.shape.width**-0.5,  # TRL's own, 0.02, is for wide networks
         )
     )
     reward = build_reward(plan.config.reward)
@@ -172,7 +172,7 @@ SIDES: dict[str, Callable[[str, str, int, float], Run]] = {
 
 
 def fresh(side: str, seed: int, options: argparse.Namespace) -> Run:
-    """Return the run of one side in a process of its own."""
+    """Return the run of one side in a new process."""
     own = {name: getattr(options, name) for name in ("target", "size", "seconds", "threads")}
     return Run(*run_side("tests.benchmarks.against_trl", side, seed, own, {}))
 

@@ -1,9 +1,9 @@
-"""Does a run recover from a collapse? Policies made certain of a wrong text, then trained by the defaults.
+"""Does a run recover from a collapse? Policies made certain of a wrong text, then trained with the defaults.
 
     python -m tests.benchmarks.collapse [--seeds 10] [--seconds 15] [--recovery shrink-perturb]
 
-Each learns one of WRONG by cross-entropy until it writes nothing else, then its logits are multiplied, until their
-softmax has no gradient left in single precision. Seconds are CPU seconds of the steps that follow. The table tells for
+Each learns one of WRONG by cross-entropy until it writes nothing else; then its logits are multiplied, until their
+softmax has no gradient left in single precision. Seconds are CPU seconds of the steps that follow. The table shows for
 each family and saturation the entropy that was left, and in how many runs the target was then written exactly.
 """
 
@@ -30,7 +30,7 @@ SATURATIONS = (1, 3, 10)
 
 
 class Outcome(NamedTuple):
-    """What became of one run: the entropy it began with (nats a token), and what it took."""
+    """The result of one run: its initial entropy (nats per token), and what it took."""
 
     entropy: float
     solved: bool
@@ -40,7 +40,7 @@ class Outcome(NamedTuple):
 
 
 def collapsed(text: str, saturation: float, settings: dict[str, Any]) -> Trainer:
-    """Return a trainer by `settings` whose policy is certain of `text`, its logits multiplied by `saturation`."""
+    """Return a trainer with `settings` whose policy is certain of `text`, its logits multiplied by `saturation`."""
     plan = read_plan(make_config({"until": "never", **settings}))
     wrong = read_plan(make_config({"target": text}, plan.written), shape=plan.shape)
     one = Trainer(wrong, build_reward(plan.config.reward))
@@ -54,7 +54,7 @@ def collapsed(text: str, saturation: float, settings: dict[str, Any]) -> Trainer
 
 
 def recover(text: str, saturation: float, seconds: float, settings: dict[str, Any]) -> Outcome:
-    """Train a collapsed policy until it writes the target or until so many CPU `seconds` are over."""
+    """Train a collapsed policy until it writes the target, or for this many CPU `seconds`."""
     one = collapsed(text, saturation, settings)
     began, entropy = time.process_time(), None
     while True:
@@ -67,7 +67,7 @@ def recover(text: str, saturation: float, seconds: float, settings: dict[str, An
 
 
 def row(model: str, saturation: float, seeds: int, seconds: float, recovery: str) -> str:
-    """Return one row: medians over all seeds, an unsolved one counting as the most."""
+    """Return one row: medians over all seeds; an unsolved one counts as the limit."""
     settings = {"model": model, "target": TARGET, "recovery": recovery}
     found = [
         recover(WRONG[seed % len(WRONG)], saturation, seconds, settings | {"seed": seed}) for seed in range(seeds)

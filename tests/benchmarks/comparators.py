@@ -1,9 +1,9 @@
-"""What does the policy gradient buy? How many completions it takes to solve one target, beside the comparators.
+"""What does the policy gradient add? Completions until one target is solved, compared with the comparators.
 
     python -m tests.benchmarks.comparators [--seeds 10] [--target "slow lantern"] [--completions 1000000]
 
-Completions are the budget that all have in common: each is one reward. Seconds, from the first step, are told beside
-them; run it with nothing else on the machine where these matter.
+Completions are the common budget: each is one reward. Seconds, from the first step, are shown too; for these, run it on
+an idle machine.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TARGET = "slow lantern"
 
 
 def solve(algorithm: str, target: str, seed: int, completions: int) -> StepReport:
-    """Train until solved or until so many `completions` were scored, and return the last step's report."""
+    """Train until solved, or for this many `completions`, and return the last step's report."""
     config = make_config({"algorithm": algorithm, "target": target, "seed": seed})
     learner = make_learner(read_plan(config), build_reward(config.reward))
     while True:
@@ -35,7 +35,7 @@ def solve(algorithm: str, target: str, seed: int, completions: int) -> StepRepor
 
 
 def row(algorithm: str, target: str, seeds: int, completions: int) -> str:
-    """Return one row; the medians are over all seeds, an unsolved one counts as the whole budget."""
+    """Return one row; medians are over all seeds, and an unsolved one counts as the whole budget."""
     reports = [solve(algorithm, target, seed, completions) for seed in range(seeds)]
     solved = sum(report.solved for report in reports)
     needed = [report.completions for report in reports]

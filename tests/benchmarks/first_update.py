@@ -2,9 +2,9 @@
 
     python -m tests.benchmarks.first_update [--seeds 20]
 
-Counts as the page of one update does: a completion whose reward beats the baseline should become more likely, one
-below it less likely; one that equals it is left out. Each row has the mean share over the seeds, the lowest share, and
-the mean number of completions that count.
+Counts like the page of one update: a completion whose reward beats the baseline should become more likely, one below it
+less likely; one that equals it is left out. Each row has the mean share over the seeds, the lowest share, and the mean
+number of completions that count.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ DEFAULTS = {"preset hello (grpo)": {"target": "hello world"}, "rloo": {"target":
 
 
 class Shares(NamedTuple):
-    """The shares over the seeds: their mean, the lowest, and how many completions count, on the average."""
+    """The shares over the seeds: their mean, the lowest, and the mean number of completions that count."""
 
     mean: float
     lowest: float
@@ -45,7 +45,7 @@ class Shares(NamedTuple):
 
 
 def share_of(settings: Mapping[str, Any], seeds: int, after: int = 0) -> Shares:
-    """Return the shares of one update of runs with `settings`, by default the first, else that `after` some steps."""
+    """Return the shares of one update of runs with `settings`: the first, or the one `after` some steps."""
     moved = []
     for seed in range(seeds):
         config = make_config({**settings, "seed": seed, "until": "never", "device": "cpu"})

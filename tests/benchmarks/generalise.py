@@ -1,9 +1,9 @@
-"""How soon rules are found that hold for prompts never trained on: a table over seeds, with the default settings.
+"""How soon rules are learned that hold for held-out prompts: a table over seeds, with the default settings.
 
     python -m tests.benchmarks.generalise [--seeds 5] [--only copy-4-dense,...]
 
-Run it with nothing else on the machine. Every prompt measured at the end was held out of training. Seconds count from
-the first step, as everywhere in pgplay; CPU seconds are those of this process, and waver less where it is not alone.
+Run it on an idle machine. Every prompt measured at the end was held out of training. Seconds count from the first step,
+as everywhere in pgplay; CPU seconds are those of this process, and vary less on a busy machine.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pgplay.tasks.task import Pair
 
 
 class Case(NamedTuple):
-    """One row: settings beyond the defaults, the held-out exact match to reach, and CPU seconds at most."""
+    """One row: settings beyond the defaults, the held-out exact match to reach, and the maximum CPU seconds."""
 
     settings: dict[str, Any]
     goal: float
@@ -34,7 +34,7 @@ class Case(NamedTuple):
 
 
 WARM: dict[str, Any] = {"warm_start": "300", "credit": "dense"}
-"""A policy that has been shown the answers explores enough: the usual bonus takes away what it was shown."""
+"""After a warm start a policy explores enough: the default bonus unlearns the warm start."""
 
 
 def _rule(task: str, goal: float, seconds: float, **settings: Any) -> Case:
@@ -90,7 +90,7 @@ def exact(trainer: Trainer, pairs: Sequence[Pair]) -> float:
 def nearest_neighbour(training: Sequence[Pair], held_out: Sequence[Pair], reward: Reward) -> tuple[float, float]:
     """Return exact match and reward of the answer to the training prompt that is the fewest edits away.
 
-    Where no two prompts have the same answer, as in the sets of translations, that is never exact.
+    If no two prompts have the same answer, as in the translation sets, that is never exact.
     """
     from Levenshtein import distance
 
@@ -100,7 +100,7 @@ def nearest_neighbour(training: Sequence[Pair], held_out: Sequence[Pair], reward
 
 
 def find(case: Case, seed: int) -> Found:
-    """Train until the goal is reached or until the CPU seconds are over."""
+    """Train until the goal is reached, or for the CPU seconds."""
     config = make_config({"seed": seed, "until": "never", **case.settings})
     plan = read_plan(config)
     torch.set_num_threads(1)
@@ -117,7 +117,7 @@ def find(case: Case, seed: int) -> Found:
         report = trainer.step()
         cpu = time.process_time() - began
         reached = report.metrics.get("held_out_exact_match", 0.0) >= case.goal
-        # What the schedule measured on some prompts is held against all of them.
+        # The schedule measured only some prompts; this measures all of them.
         if cpu >= case.seconds or (reached and exact(trainer, held_out) >= case.goal):
             return Found(
                 report.step,
@@ -134,7 +134,7 @@ def find(case: Case, seed: int) -> Found:
 
 
 def row(name: str, case: Case, seeds: int) -> str:
-    """Return one row: in how many seeds the goal was reached, and medians over all of them."""
+    """Return one row: on how many seeds the goal was reached, and medians over all of them."""
     found = [find(case, seed) for seed in range(seeds)]
     reached = sum(one.held_out >= case.goal for one in found)
     steps, completions, seconds, cpu, warm_cpu, warm, training, held_out, nearest, nearest_reward, _ = map(

@@ -1,9 +1,9 @@
-"""Reward hacking: the presets hack-* over seeds, the proxy reward beside what was meant.
+"""Reward hacking: the presets hack-* over seeds, the proxy reward and the measure of what was meant.
 
     python -m tests.benchmarks.hacks [--seeds 5] [hack-words ...]
 
-Rewards, measures and divergences are means over the first and the last ten steps; `said` is the step at which the
-finding 'the reward rises, the measure falls' first appears. The text is the last greedy completion.
+Rewards, measures and KL are means over the first and the last ten steps; `said` is the step at which the finding 'the
+reward rises, the measure falls' first appears. The text is the last greedy completion.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from tests.learning.helpers import begun
 
 PRESETS = ("hack-words", "hack-words-kl", "hack-charset", "hack-chrf")
 ENDS = 10
-"""Steps at either end of a run whose means are told."""
+"""Steps at either end of a run whose means are shown."""
 
 
 class Hack(NamedTuple):
-    """How the proxy reward and the measure went, from the first steps to the last; `said` is None if never."""
+    """The proxy reward and the measure, from the first steps to the last; `said` is None if never."""
 
     reward: tuple[float, float]
     measure: tuple[float, float]

@@ -1,9 +1,9 @@
-"""Does a learning rate that follows the divergence of an update pay? CPU seconds until solved, over seeds.
+"""Does a learning rate that follows the KL of an update pay? CPU seconds until solved, over seeds.
 
     python -m tests.benchmarks.learning_rate [--seeds 6] [--only "short;line"] [--targets 0.01,0.03]
 
-The targets are no others' than this table's. Each row is the defaults, with a constant rate and with lr_schedule kl at
-each of the divergences in --targets; an unsolved run counts as its limit. CPU seconds: a busy machine tells them too.
+The targets are used only here. Each row is the defaults, with a constant rate and with lr_schedule kl at each of the KL
+values in --targets; an unsolved run counts as its limit. CPU seconds grow on a busy machine, too.
 """
 
 from __future__ import annotations

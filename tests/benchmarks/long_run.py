@@ -1,10 +1,11 @@
-"""The app's memory over the steps of an hour's run, which a fake worker tells as fast as the app takes them.
+"""The app's memory over the steps of an hour's run, which a fake worker reports as fast as the app takes them.
 
     python -m tests.benchmarks.long_run [--steps 250000] [--json]
 
-It prints the resident memory and the objects that the garbage collector follows, ten times along the run. Every metric
-there is is told of each step, with samples and traces that are new each time; all is drawn as often as the machine can,
-and pages are opened and closed. The app is headless: `feel` watches the memory of a real one for some minutes.
+It prints the resident memory and the number of objects tracked by the garbage collector, ten times along the run. Every
+metric is reported at each step, with new samples and traces each time; everything is drawn as often as the machine can,
+and pages are opened and closed. The app is headless: `responsiveness` measures the memory of a real one for some
+minutes.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ PAGES = ("i", "full_stop", "d", "a", "k")
 
 
 def told(last: int, rolls: random.Random) -> Snapshot:
-    """Return what a worker tells of the steps up to `last`, none of it like anything before."""
+    """Return a worker's report of the steps up to `last`, all of it new."""
 
     def metrics(_: int) -> dict[str, float]:
         return {name: rolls.random() for name in METRICS}
@@ -51,7 +52,7 @@ def told(last: int, rolls: random.Random) -> Snapshot:
 
 
 async def train(bench: Bench, pilot: Pilot[int], steps: range, rolls: random.Random) -> None:
-    """Tell of `steps` and have them shown; then open each page and close it."""
+    """Report `steps` and have them shown; then open and close each page."""
     for last in steps:
         bench.worker.tell(told(last, rolls))
         while bench.app.state.step < last or bench.app.redraw_is_due:
@@ -63,7 +64,7 @@ async def train(bench: Bench, pilot: Pilot[int], steps: range, rolls: random.Ran
 
 
 async def run(steps: int) -> list[dict[str, float]]:
-    """Return what was measured after each tenth of `steps`."""
+    """Return the measurements after each tenth of `steps`."""
     rolls, process, rows = random.Random(1), psutil.Process(), []
     part = STEPS_A_SNAPSHOT * max(1, steps // PARTS // STEPS_A_SNAPSHOT)
     with patch.multiple(render_queue, INTERVAL=0.0, SHARE_OF_TIME=1.0):

@@ -1,8 +1,8 @@
-"""A stored run of a million steps, made without training, and what reading it takes.
+"""A stored run of a million steps, made without training, and the cost of reading it.
 
-Run: python -m tests.benchmarks.long_store [STEPS]
+    python -m tests.benchmarks.long_store [STEPS]
 
-Prints seconds and the peak of memory of each export, each in a process of its own, in the folder PGPLAY_HOME.
+Prints seconds and peak memory of each export, each in a process of its own, in the folder PGPLAY_HOME.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ METRICS = ("reward_mean", "reward_min", "reward_max", "greedy_reward", "entropy"
 
 
 def make_run(name: str, steps: int) -> None:
-    """Store a run of `steps` steps that tells 30 metrics, as a worker would have left it."""
+    """Store a run of `steps` steps with 30 metrics, as a worker would have left it."""
     with RunStore.create(RunConfig(), name) as store:
         store.finish("finished", ("ending.steps", {"steps": steps}))
         folder = store.folder
@@ -64,7 +64,7 @@ def _traces(count: int) -> Iterator[tuple[int, bytes]]:
 
 
 def main() -> None:
-    """Make the run where it is lacking, and export it in every format."""
+    """Make the run if it is missing, and export it in every format."""
     name, steps = "long", int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     if not (runs_folder() / name).exists():
         make_run(name, steps)

@@ -1,9 +1,10 @@
-"""What is learnt by heart, and what helps: the preset overfit with each cure alone and together, over seeds.
+"""Memorising and its remedies: the preset overfit with each remedy alone and together, over seeds.
 
     python -m tests.benchmarks.overfit [--seeds 5] [--only dropout,patience]
 
-Everything else is the preset's: forty prompts, 300 steps. Measured at the end on all prompts of either side, by greedy
-completions; of an early stop the policy that it keeps. CPU seconds are those of this process from its first step on.
+Everything else is the preset's: forty prompts, 300 steps. Measured at the end on all prompts of either side, with
+greedy completions; after early stopping, with the policy that it keeps. CPU seconds are those of this process from its
+first step on.
 """
 
 from __future__ import annotations
@@ -33,11 +34,11 @@ CURES: dict[str, dict[str, Any]] = {
     "patience": {"patience": 5},
     "overfit-cured": {"dropout": 0.2, "weight_decay": 0.5},
 }
-"""What each row sets beyond the preset overfit."""
+"""The settings of each row besides the preset overfit's."""
 
 
 class Found(NamedTuple):
-    """One run: when it ended, its CPU seconds, and how far the rule was found."""
+    """One run: when it ended, its CPU seconds, and how well the rule was learned."""
 
     steps: int
     cpu: float

@@ -1,13 +1,13 @@
-"""pgplay beside TRL's GRPOTrainer with peft (https://github.com/huggingface/trl) on a pretrained model.
+"""pgplay and TRL's GRPOTrainer with peft (https://github.com/huggingface/trl) on a pretrained model.
 
     python -m pip install -c constraints.txt -e ".[hf,compare]"
     python -m tests.benchmarks.pretrained_against_trl [--model storybook-1m] [--rounds 3] [--steps 3] [--threads 2]
 
 Both train the same model in float32 with the same adapter, prompts, reward and KL to the base: 4 prompts of about 40
-tokens, 8 completions of each, of at most 32 tokens, and one update a batch. `--model` is a model that ships or a
-folder. Each run has a fresh process, and the sides take turns. Tokens a second count the sampled tokens of all steps
-but the first; memory is the process's peak. The share of the peak is what pgplay's arithmetic takes at this machine's
-speed of large matrix products, divided by what the stage took.
+tokens, 8 completions of each, of at most 32 tokens, and one update per batch. `--model` is a shipped model or a folder.
+Each run has a new process, and the sides alternate. Tokens per second count the sampled tokens of all steps but the
+first; memory is the process's peak. The share of the peak is the time that pgplay's arithmetic needs at this machine's
+speed of large matrix products, divided by the stage's time.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ SETTINGS = {
 
 
 class Run(NamedTuple):
-    """One run without its first step: sampled tokens, seconds in all and by stage, and megabytes at most.
+    """One run without its first step: sampled tokens, seconds in total and by stage, and peak megabytes.
 
-    shares: of this machine's peak, by stage; empty for TRL, whose stages are not told apart.
+        shares: of this machine's peak, by stage; empty for TRL, whose stages are not measured.
     """
 
     tokens: int
@@ -67,7 +67,7 @@ def plan_of(model: str, seed: int) -> Plan:
 
 
 def megabytes() -> float:
-    """Return the most memory that this process has had."""
+    """Return the peak memory of this process."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
@@ -83,7 +83,7 @@ def peak() -> float:
 
 
 def run_pgplay(model: str, seed: int, steps: int) -> Run:
-    """Train by pgplay."""
+    """Train with pgplay."""
     plan = plan_of(model, seed)
     trainer = Trainer(plan, build_reward(plan.config.reward))
     trainer.step()
@@ -102,7 +102,7 @@ def run_pgplay(model: str, seed: int, steps: int) -> Run:
 
 
 def run_trl(model: str, seed: int, steps: int) -> Run:
-    """Train by TRL with peft."""
+    """Train with TRL and peft."""
     from datasets import Dataset
     from peft import LoraConfig
     from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
@@ -166,7 +166,7 @@ SIDES: dict[str, Callable[[str, int, int], Run]] = {"trl": run_trl, "pgplay": ru
 
 
 def fresh(side: str, seed: int, options: argparse.Namespace) -> Run:
-    """Return the run of one side in a process of its own."""
+    """Return the run of one side in a new process."""
     own = {name: getattr(options, name) for name in ("model", "steps", "threads")}
     threads = {"OMP_NUM_THREADS": str(options.threads)}
     return Run(*run_side("tests.benchmarks.pretrained_against_trl", side, seed, own, threads))

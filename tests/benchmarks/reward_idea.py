@@ -1,8 +1,9 @@
-"""How long from an idea for a reward, typed in the app, to the first reward point that was trained by it.
+"""The time from a reward typed in the app to the first reward point trained with it.
 
-The whole app with its real worker, without a terminal: the text stands in the editor, ctrl+s is pressed, and the clock
-stops when a step made after the change has reached the curves. Run it with:
     python -m tests.benchmarks.reward_idea [TIMES]
+
+The whole app with its real worker, without a terminal: the text is in the editor, ctrl+s is pressed, and the clock
+stops when a step made after the change has reached the curves.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ PATIENCE = 60.0
 
 
 async def until(pilot: Pilot[int], condition: Callable[[], object], seconds: float = PATIENCE) -> float:
-    """Return the seconds until `condition` held; looked at each millisecond, as the app's own loop goes on."""
+    """Return the seconds until `condition` holds, checked each millisecond while the app's own loop runs."""
     began = time.perf_counter()
     while not condition():
         if time.perf_counter() - began > seconds:

@@ -1,9 +1,9 @@
-"""Does a change leave the numbers alone? Trains the same rows with two checkouts and compares every metric bit for bit.
+"""Does a change preserve the numbers? Trains the same rows with two checkouts and compares every metric bit for bit.
 
     python -m tests.benchmarks.same_numbers --against CHECKOUT [--steps 4] [--only TEXT]
 
 A row is an algorithm or a setting, a network and a task; each is trained for a few steps on one thread, by the names
-that `pgplay` itself gives, so that it works with older checkouts. The algorithms and the metrics are those of CHECKOUT.
+that `pgplay` itself uses, so that it works with older checkouts. The algorithms and the metrics are those of CHECKOUT.
 Rows that differ are printed with the first step and the metrics that do; the exit status is then 1.
 """
 
@@ -24,7 +24,7 @@ import pgplay
 from pgplay import InputError, Session, build_reward, make_config, make_learner, make_plan
 
 HERE = Path(__file__).parents[2]
-IS_OLD = "read_inputs" not in pgplay.__all__  # 0.1 read the files that a config names by itself
+IS_OLD = "read_inputs" not in pgplay.__all__  # 0.1 reads the files that a config names by itself
 MODELS = ("gru-nano", "transformer-nano")
 PROMPTS = {"task": "reverse:length=2-3,count=40"}
 TASKS: dict[str, dict[str, Any]] = {
@@ -72,11 +72,11 @@ EXTRAS: dict[str, dict[str, Any]] = {
 }
 EXTRAS["ratio-none"] |= {"updates_per_step": 1}
 REFUSED = "refused"
-"""What stands in the place of a row's steps where the settings exclude each other."""
+"""Stands for a row's steps if its settings exclude each other."""
 
 
 def rows(algorithms: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Return the settings of every row by its name: what it trains, the network, the task."""
+    """Return the settings of every row by its name: the algorithm or setting, the network, the task."""
     found = {
         f"{algorithm} {model} {name}": {**task, "algorithm": algorithm, "model": model}
         for algorithm in algorithms
@@ -93,7 +93,7 @@ def rows(algorithms: Sequence[str]) -> dict[str, dict[str, Any]]:
 
 @contextmanager
 def learner_for(settings: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield what trains by these `settings`, with a method `step`; of a run with a warm start it is the session."""
+    """Yield the learner for these `settings`, with a method `step`; for a run with a warm start it is the session."""
     config = make_config(settings)
     inputs = [] if IS_OLD else [pgplay.read_inputs(config)]
     with ExitStack() as undo:
@@ -108,7 +108,7 @@ def learner_for(settings: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def train(settings: Mapping[str, Any], steps: int) -> list[dict[str, float]] | str:
-    """Return the metrics of each step of a run with these `settings`, but for those that tell of time."""
+    """Return the metrics of each step of a run with these `settings`, except those of time."""
     try:
         with learner_for(settings) as learner:
             return [_steady(learner.step().metrics) for _ in range(steps)]
@@ -121,7 +121,7 @@ def _steady(metrics: Mapping[str, float]) -> dict[str, float]:
 
 
 def differences(one: Any, other: Any) -> str:
-    """Return in words where two rows part, empty where they are bit for bit the same."""
+    """Return a description of the first difference between two rows; empty if they are the same bit for bit."""
     if REFUSED in (one, other):
         return "" if one == other else f"{_told(one)} here, {_told(other)} there"
     for step, (here, there) in enumerate(zip(one, other, strict=True), start=1):
@@ -176,7 +176,7 @@ def _print(steps: int) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the rows that differ; returns 1 where there are any."""
+    """Print the rows that differ; return 1 if there are any."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--against", type=Path, metavar="CHECKOUT", help="the other checkout's folder")
     parser.add_argument("--steps", type=int, default=4)

@@ -1,9 +1,10 @@
-"""What a save costs the training: whole checkpoints of a stored run, as often as steps, until the trail is full.
+"""The cost of saving: whole checkpoints of a stored run, one per step, until no more are kept.
 
     python -m tests.benchmarks.saving [--models gru-small,transformer-small] [--saves 100]
 
-A save here is the copy of the learner's state, the best policy's where it is new, both files synced to the disk, and
-the trail thinned. Wall time holds the disk's; CPU time is what a busy machine still has to give.
+A save here is the copy of the learner's state, and of the best policy's if it is new, both files synced to the disk,
+and the thinning of earlier checkpoints. Wall time includes the disk's; CPU time is what training loses on a busy
+machine.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ TARGET = "the quiet river bends westward"
 
 
 def save(model: str, saves: int) -> str:
-    """Return one row: milliseconds a save, and the bytes of the tensors."""
+    """Return one row: milliseconds per save, and the bytes of the tensors."""
     config = make_config({"model": model, "target": TARGET, "until": "never"})
     wall, cpu = [], []
     with ExitStack() as undo:

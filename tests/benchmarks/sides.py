@@ -1,4 +1,4 @@
-"""The sides of a benchmark, which take turns: each run in a process of its own, which needs no network."""
+"""The alternating sides of a benchmark, each run in a process of its own without a network."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def run_side(module: str, side: str, seed: int, options: dict[str, object], environment: dict[str, str]) -> Any:
-    """Return what `module` prints last, as JSON, for one `side`; ends this process with the error of one that fails."""
+    """Return the last line that `module` prints for one `side`, as JSON; exit with its error if it fails."""
     words = [sys.executable, "-m", module, "--side", side, "--seed", str(seed)]
     for name, value in options.items():
         words += [f"--{name}", str(value)]

@@ -1,8 +1,8 @@
-"""How soon the default settings solve targets that nothing was tuned on: a table over seeds.
+"""How soon the default settings solve targets that were not used for tuning: a table over seeds.
 
     python -m tests.benchmarks.solve [--seeds 10] [--only short,line,...]
 
-Run it with nothing else on the machine. Seconds count from the first step, as everywhere in pgplay.
+Run it on an idle machine. Seconds count from the first step, as everywhere in pgplay.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pgplay.worker.session.cpu_cores import available_cores
 
 
 class Case(NamedTuple):
-    """One row of the table: targets that take turns over the seeds, and the settings beyond the defaults."""
+    """One row of the table: targets that alternate over the seeds, and the settings beyond the defaults."""
 
     targets: tuple[str, ...]
     settings: dict[str, Any]
@@ -52,7 +52,7 @@ CASES = {
 
 
 def solve(target: str, seed: int, settings: dict[str, Any], seconds: float) -> StepReport:
-    """Train until solved or until `seconds` are over, and return the last step's report."""
+    """Train until solved, or for this many `seconds`, and return the last step's report."""
     config = make_config({"target": target, "seed": seed, **settings})
     plan = read_plan(config)
     torch.set_num_threads(plan.config.threads or available_cores())
@@ -64,7 +64,7 @@ def solve(target: str, seed: int, settings: dict[str, Any], seconds: float) -> S
 
 
 def row(name: str, case: Case, seeds: int) -> str:
-    """Return one row: how many were solved, and medians over all seeds (an unsolved one counts as the most)."""
+    """Return one row: how many were solved, and medians over all seeds (an unsolved one counts as the limit)."""
     targets = [case.targets[seed % len(case.targets)] for seed in range(seeds)]
     reports = [solve(target, seed, case.settings, case.seconds) for seed, target in enumerate(targets)]
     solved = [report for report in reports if report.solved]

@@ -1,12 +1,12 @@
-"""Is a step as cheap as before? Two checkouts train the same runs side by side, a few steps each by turns.
+"""Is a step as cheap as before? Two checkouts train the same runs side by side, alternating every few steps.
 
     taskset -c 1 python -m tests.benchmarks.step_cost --against CHECKOUT [--pairs 8] [--rounds 10] [--only TEXT]
 
-A turn is a few steps of one checkout, then as many of the other, in an order that changes every round, on one thread.
-Counted is the processor's time, not the clock's. Two processes of the same code differ by some per cent for as long as
-they live, so a run is measured by several pairs of processes; printed is the median of the pairs' ratios (over 1: this
-checkout is slower) with its 95 % bootstrap interval. `--against .` is the control: the true ratio is 1. Seed and
-numbers are the same in both (`same_numbers`), so the steps do the same work.
+A round is a few steps of one checkout, then as many of the other, in an order that alternates, on one thread. The time
+is CPU time, not wall time. Two processes of the same code differ by some per cent for their whole life, so a run is
+measured by several pairs of processes; printed is the median of the pairs' ratios (over 1: this checkout is slower)
+with its 95% bootstrap interval. `--against .` is the control: the true ratio is 1. Seed and numbers are the same in
+both (`same_numbers`), so the steps do the same work.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ WARM_UP = 10
 
 
 def serve(settings: Mapping[str, Any]) -> None:
-    """Train by `settings`: a turn for every line of the standard input, whose seconds are printed."""
+    """Train with `settings`: a few steps for every line of standard input; print their seconds."""
     import torch
 
     import pgplay  # noqa: F401  (the checkout's that is timed, before `tests` is taken from this one)
@@ -63,7 +63,7 @@ def serve(settings: Mapping[str, Any]) -> None:
 
 
 class Side:
-    """One checkout that trains one run, a turn at a time."""
+    """One checkout that trains one run, a few steps at a time."""
 
     def __init__(self, checkout: Path, run: str, undo: ExitStack) -> None:
         home = undo.enter_context(tempfile.TemporaryDirectory())
@@ -76,7 +76,7 @@ class Side:
         undo.callback(self._process.terminate)
 
     def turn(self) -> float:
-        """Return the processor's seconds of the next few steps."""
+        """Return the CPU seconds of the next few steps."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write("\n")
@@ -85,7 +85,7 @@ class Side:
 
 
 def ratio_of_a_pair(run: str, against: Path, rounds: int, is_swapped: bool) -> tuple[float, float]:
-    """Return the median of the rounds' ratios of two new processes, and this checkout's seconds a step."""
+    """Return the median ratio over the rounds of two new processes, and this checkout's seconds per step."""
     seconds: dict[Path | None, list[float]] = {None: [], against: []}
     with ExitStack() as undo:
         order: list[Path | None] = [against, None] if is_swapped else [None, against]
@@ -98,7 +98,7 @@ def ratio_of_a_pair(run: str, against: Path, rounds: int, is_swapped: bool) -> t
 
 
 def interval(ratios: Sequence[float]) -> tuple[float, float]:
-    """Return the bounds of the 95 % bootstrap interval of the median."""
+    """Return the bounds of the 95% bootstrap interval of the median."""
     draw = random.Random(0)
     medians = sorted(statistics.median(draw.choices(ratios, k=len(ratios))) for _ in range(2000))
     return medians[50], medians[-51]

@@ -1,10 +1,10 @@
-"""A style without a target, under a limit to the divergence: the preset no-letter-e over seeds.
+"""A style without a target, under a KL limit: the preset no-letter-e over seeds.
 
     python -m tests.benchmarks.style [--seeds 5] [--seconds 20] [--kl-limit 0.6]
 
-Each run goes on for so many CPU seconds, whatever the preset says of its end. The share of e is the mean over the last
-ten steps, 640 completions; the highest divergence is that of every single step, none left out. CPU seconds are those of
-this process from its first step on.
+Each run continues for this many CPU seconds, past the preset's own end. The share of e is the mean over the last ten
+steps, 640 completions; the highest KL is over all single steps. CPU seconds are those of this process from its first
+step on.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SHARE = 'measure:charset("e")'
 
 
 class Found(NamedTuple):
-    """When the share of e came below the goal (None: never), and what was seen over the whole run."""
+    """When the share of e fell below the goal (None: never), and extremes of the whole run."""
 
     reached: tuple[int, float] | None
     steps: int
@@ -43,7 +43,7 @@ class Found(NamedTuple):
 
 
 def find(seed: int, seconds: float, limit: float | None) -> Found:
-    """Train the preset for so many CPU seconds."""
+    """Train the preset for this many CPU seconds."""
     settings = load_preset("no-letter-e").settings
     own = {} if limit is None else {"kl_limit": limit}
     config = make_config({**settings, **own, "seed": seed, "until": "never"})

@@ -1,1 +1,1 @@
-"""Kills pgplay, and what it starts, at random instants, and looks at what is left: `python -m tests.chaos`."""
+"""Kills pgplay and the processes it starts at random moments, and checks what is left: `python -m tests.chaos`."""

@@ -1,4 +1,4 @@
-"""Kill pgplay so many times, each time in a fresh home, and tell what was left: `python -m tests.chaos --help`."""
+"""Kill pgplay this many times, each time in a new home, and print what was left: `python -m tests.chaos --help`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.chaos.place import Place
 
 
 def main() -> int:
-    """Make the kills that were asked for; returns 1 where something was lost or lived on."""
+    """Make the requested kills; return 1 if something was lost or survived."""
     parser = argparse.ArgumentParser("python -m tests.chaos", description=__doc__)
     parser.add_argument("--rounds", type=int, default=len(KILLS), help="how many kills; the kinds take turns")
     parser.add_argument("--seed", type=int, default=0, help="of the instants; a machine's own pace is not in it")

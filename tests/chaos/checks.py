@@ -1,4 +1,4 @@
-"""What must hold after a kill."""
+"""Invariants after a kill."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from tests.chaos.place import SETTLED, Place
 
 
 class Kept(NamedTuple):
-    """What a run has told that it kept: the step it would go on from, and the steps whose metrics it has."""
+    """What a run has reported as stored: the step it would resume from, and the steps whose metrics it has."""
 
     checkpoint: int
     steps: int
 
 
 def kept_runs() -> dict[str, Kept]:
-    """Return what each stored run has kept by now; from then on it must not be lost."""
+    """Return what each stored run has stored by now; from then on it must not be lost."""
     found = {}
     for folder in kept_folders(runs_folder()):
         checkpoint = checkpoint_step(folder)
@@ -35,7 +35,7 @@ def kept_runs() -> dict[str, Kept]:
 
 
 def check_processes(place: Place) -> None:
-    """Hold that nothing lives on which was started in the place."""
+    """Check that no process started in the place survives."""
     give_up = time.monotonic() + SETTLED
     while left := place.processes():
         assert time.monotonic() < give_up, f"live on: {left}"
@@ -43,7 +43,7 @@ def check_processes(place: Place) -> None:
 
 
 def check_runs(kept: dict[str, Kept]) -> str:
-    """Hold that all runs are listed, have what was `kept`, and go on with no step missing; return how, in words."""
+    """Check that all runs are listed, have what they `kept`, and resume without a missing step; return a summary."""
     listed = {summary.name: summary for summary in list_runs()}
     assert kept.keys() <= listed.keys(), f"lost: {kept.keys() - listed.keys()}"
     told = []
@@ -65,7 +65,7 @@ def check_runs(kept: dict[str, Kept]) -> str:
 
 
 def check_policies(*names: str) -> None:
-    """Hold that the policies `names` open, that none is broken, and that the next one to write sweeps what was left."""
+    """Check that the policies `names` open, that none is broken, and that the next write removes leftovers."""
     listed = list_policies()
     assert not [policy for policy in listed if isinstance(policy, BrokenPolicy)]
     assert set(names) <= {policy.name for policy in listed}
@@ -76,7 +76,7 @@ def check_policies(*names: str) -> None:
 
 
 def check_folder(place: Place, allowed: int = 0) -> None:
-    """Hold that at most `allowed` files stay in the person's folder under names that they never gave."""
+    """Check that at most `allowed` files with names that the user never gave are in the user's folder."""
     strange = [path for path in place.folder.iterdir() if path.name.startswith(".")]
     assert len(strange) <= allowed, strange
 

@@ -1,4 +1,4 @@
-"""The kinds of kill: what a person was about, what was killed, and what must be left of it."""
+"""The kinds of kill: what the user was doing, what was killed, and what must be left of it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.worker.helpers import Listener
 SETTINGS = {"target": "noon", "model": "gru-nano", "batch_size": 8, "until": "never", "threads": 1, "device": "cpu"}
 OPTIONS = [f"--{name.replace('_', '-')}={value}" for name, value in SETTINGS.items()]
 START_UP = 3.0
-"""Seconds in which pgplay is started, torch loaded and the first step made."""
+"""Seconds in which pgplay starts, loads torch and makes the first step."""
 CHILDREN = """\
 import subprocess, threading, time
 def reward(text, target, prompt, began=[]):
@@ -37,7 +37,7 @@ def reward(text, target, prompt, began=[]):
         {emptied}subprocess.Popen(["sh", "-c", "sleep 600; : {mark}"], start_new_session=True, env={{}})
     return float(len(text) == 4)
 """
-"""A reward with a thread and children, one of which nothing but its guard can know."""
+"""A reward with a thread and children, one of which only its guard can know."""
 
 
 def training(place: Place, rng: Random) -> str:
@@ -46,13 +46,13 @@ def training(place: Place, rng: Random) -> str:
 
 
 def resuming(place: Place, rng: Random) -> str:
-    """`pgplay train --resume`, of a run that rests."""
+    """`pgplay train --resume`, of a paused run."""
     _make_run("kept", 40)
     return _train(place, rng, ["--resume=kept"], Moment(START_UP), Moment(1.5, runs_folder() / "kept"))
 
 
 def branching(place: Place, rng: Random) -> str:
-    """`pgplay train --resume --at`: the branch is there wholly or not at all, and the run that it left is as it was."""
+    """`pgplay train --resume --at`: the branch is there completely or not at all, and its parent is unchanged."""
     steps = _make_run("kept", 40)
     words = ["--resume=kept", f"--at={rng.choice(steps)}"]
     return _train(place, rng, words, Moment(START_UP), Moment(0.05, runs_folder()), Moment(1.5, runs_folder()))
@@ -70,7 +70,7 @@ def _train(place: Place, rng: Random, words: list[str], *moments: Moment) -> str
 
 
 def saving(place: Place, rng: Random) -> str:
-    """`pgplay train --save --replace`: the policy is the old one or the new one, and the new one once that was said."""
+    """`pgplay train --save --replace`: the policy is the old or the new one, and the new one once that was reported."""
     old = _make_policy("mine")
     moment = at_random(rng, Moment(0.1, policies_folder()), Moment(0.01, policies_folder()), Moment(1.0, runs_folder()))
     command = ("train", *OPTIONS, "--steps=30", "--save=mine", "--replace")
@@ -84,7 +84,7 @@ def saving(place: Place, rng: Random) -> str:
 
 
 def exporting(place: Place, rng: Random) -> str:
-    """`pgplay policies export --replace` over another one, and `pgplay runs export`: the file is the old or the new."""
+    """`pgplay policies export --replace` over a file, and `pgplay runs export`: the file is the old or the new one."""
     steps = _make_run("kept", 40)
     _make_policy("old")
     _make_policy("mine", "gru-medium")
@@ -115,7 +115,7 @@ def exporting(place: Place, rng: Random) -> str:
 
 
 def importing(place: Place, rng: Random) -> str:
-    """`pgplay policies import`: the policy is there wholly or not at all, and there once that was said."""
+    """`pgplay policies import`: the policy is there completely or not at all, and there once that was reported."""
     tensors = _make_policy("mine", "gru-medium")
     file = export_policy("mine", place.folder / "mine.pgplay")
     delete_policy("mine")
@@ -134,7 +134,7 @@ def importing(place: Place, rng: Random) -> str:
 
 
 def worker(place: Place, rng: Random) -> str:
-    """The app's worker process: the client hears of it once, and the run goes on from what it kept."""
+    """The app's worker process: the client hears of it once, and the run resumes from what it stored."""
     kept: dict[str, Kept] = {}
     after = rng.uniform(0.0, 1.5)
 
@@ -157,7 +157,7 @@ def worker(place: Place, rng: Random) -> str:
 
 
 def comparing(place: Place, rng: Random) -> str:
-    """`pgplay compare`, or one of its workers: nothing of it lives on, and every run that began can go on."""
+    """`pgplay compare`, or one of its workers: none of its processes survives, and every started run can resume."""
     kept: dict[str, Kept] = {}
     process = place.start("compare", "lr=0.01", *OPTIONS, "--seeds=0,1", "--jobs=2")
     moment = at_random(rng, Moment(2 * START_UP), Moment(1.5, runs_folder()))
@@ -180,10 +180,10 @@ def comparing(place: Place, rng: Random) -> str:
 
 
 def reward(place: Place, rng: Random) -> str:
-    """`pgplay train` by a person's Python that has children, or its reward's host, or the guard: none lives on."""
+    """`pgplay train` with a user's Python that has children, or its reward's host, or the guard: none survives."""
     kept: dict[str, Kept] = {}
     victim = rng.choice(["pgplay", "host", "guard"])
-    # That a guard, too, is killed leaves what has neither its parent nor its environment: docs/rewards.md.
+    # If a guard is killed too, processes with neither its parent nor its environment survive: docs/rewards.md.
     emptied = "# " if victim == "guard" else ""
     (place.folder / "mine.py").write_text(CHILDREN.format(mark=place.mark, emptied=emptied))
     moment = at_random(rng, Moment(1.0, runs_folder()))
@@ -209,11 +209,11 @@ KILLS: dict[str, Callable[[Place, Random], str]] = {
     kill.__name__: kill
     for kill in (training, saving, exporting, importing, resuming, branching, worker, comparing, reward)
 }
-"""By name; each makes a kill in a fresh place, raises AssertionError where something is lost, and tells what it saw."""
+"""By name; each makes a kill in a new place, raises AssertionError if something is lost, and returns what it saw."""
 
 
 def _make_run(name: str, steps: int) -> list[int]:
-    """Train a run to `steps` and let it rest; return the steps of its checkpoints."""
+    """Train a run to `steps` and pause it; return the steps of its checkpoints."""
     session = Session.begin(make_config(SETTINGS), Inputs(), name=name)
     for _ in range(steps):
         session.step()
@@ -222,7 +222,7 @@ def _make_run(name: str, steps: int) -> list[int]:
 
 
 def _make_policy(name: str, model: str = "gru-nano") -> bytes:
-    """Save a policy as it is before training, and return its tensors."""
+    """Save an untrained policy, and return its tensors."""
     session = Session.begin(make_config({**SETTINGS, "model": model}), Inputs())
     session.save_policy(name)
     session.close("paused")

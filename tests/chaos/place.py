@@ -1,4 +1,4 @@
-"""A home and a folder of a person who does not exist, and the processes that are started in their name."""
+"""The home and folder of an imaginary user, and the processes started for them."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ import psutil
 MARK = "PGPLAY_CHAOS"
 PATIENCE = 120.0
 SETTLED = 6.0
-"""Seconds after a kill in which all that was started must end: docs/rewards.md promises a little over three."""
+"""Seconds after a kill in which everything that was started must end: docs/rewards.md promises a little over three."""
 
 
 class Moment(NamedTuple):
-    """An instant to kill at: `span` seconds after the folder `watched` is there or changes, or after the start."""
+    """A moment to kill at: up to `span` seconds after the folder `watched` appears or changes, or after the start."""
 
     span: float
     watched: Path | None = None
 
 
 class Place:
-    """The person's home and the folder they work in, while in a `with` block; `mark` tells their processes."""
+    """The user's home and working folder, while in a `with` block; `mark` identifies their processes."""
 
     def __init__(self, root: Path) -> None:
         self.home, self.folder, self._output = root / "home", root / "folder", root / "output"
@@ -54,11 +54,11 @@ class Place:
 
     @property
     def output(self) -> str:
-        """What the last command wrote."""
+        """The output of the last command."""
         return self._output.read_text(errors="replace")
 
     def start(self, *words: str) -> subprocess.Popen[bytes]:
-        """Start `pgplay` with `words` in the person's folder."""
+        """Start `pgplay` with `words` in the user's folder."""
         with self._output.open("wb") as output:
             return subprocess.Popen(
                 [sys.executable, "-m", "pgplay", *words],
@@ -69,26 +69,26 @@ class Place:
             )
 
     def run(self, *words: str) -> None:
-        """Run `pgplay` with `words` to its end, which is a good one."""
+        """Run `pgplay` with `words` to its end, which must be a success."""
         with self.start(*words) as process:
             assert process.wait(PATIENCE) == 0, self.output
 
     def kill(self, process: subprocess.Popen[bytes], moment: Moment, before: Callable[[], object]) -> bool:
-        """Kill `process` at `moment`, after a call of `before`; return whether it had not ended by then."""
+        """Kill `process` at `moment`, after a call of `before`; return whether it was still running then."""
         wait_for(process, moment)
         before()
         process.kill()
         return process.wait(PATIENCE) == -signal.SIGKILL
 
     def processes(self) -> list[psutil.Process]:
-        """Return all processes that bear the mark, in their environment or among their arguments."""
+        """Return all processes with the mark in their environment or arguments."""
         found = []
         for process in psutil.process_iter():
             try:
                 told = [*process.cmdline(), *process.environ().values()]
                 if process.pid != os.getpid() and any(self.mark in words for words in told):
                     found.append(process)
-            except (psutil.Error, OSError):  # it has ended, or is another person's
+            except (psutil.Error, OSError):  # it has ended, or belongs to another user
                 continue
         return found
 
@@ -106,13 +106,13 @@ def wait_for(process: subprocess.Popen[bytes], moment: Moment) -> None:
 
 
 def at_random(rng: Random, *moments: Moment) -> Moment:
-    """Return one of `moments`, with an instant within its span."""
+    """Return one of `moments`, with a random time within its span."""
     moment = rng.choice(moments)
     return moment._replace(span=rng.uniform(0.0, moment.span))
 
 
 def _stamp(path: Path | None) -> int:
-    """Return what changes when a folder gets another entry; 0 where there is none."""
+    """Return a value that changes when a folder gets another entry; 0 if it does not exist."""
     try:
         return path.stat().st_mtime_ns if path else 0
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The quicker kills of the script, one of each, so that it stays able to make them."""
+"""The faster kills of the script, one of each, so that the script keeps working."""
 
 from pathlib import Path
 from random import Random
@@ -16,6 +16,6 @@ pytestmark = pytest.mark.skipif(psutil.WINDOWS, reason="needs SIGKILL, and a gua
 
 
 @pytest.mark.parametrize("name", SHORT)
-def test_nothing_is_lost_by_a_kill_and_nothing_lives_on(name: str, tmp_path: Path) -> None:
+def test_a_kill_loses_nothing_and_leaves_no_process(name: str, tmp_path: Path) -> None:
     with Place(tmp_path) as place:
         assert KILLS[name](place, Random(0))

@@ -14,13 +14,13 @@ from pgplay.errors import InputError, UnknownName
 LIVE = {name: field for name, field in fields().items() if field.live}
 
 
-def test_there_is_a_field_for_every_live_setting_and_none_for_another():
+def test_every_live_setting_has_a_field_and_no_other_has():
     assert [field.name for field in msgspec.structs.fields(Changes)] == list(LIVE)
     assert Changes().by_name() == {}
 
 
 @pytest.mark.parametrize("name", LIVE)
-def test_a_field_takes_what_the_setting_takes(name):
+def test_a_field_accepts_what_the_setting_accepts(name):
     hint = typing.get_type_hints(Changes)[name]
     assert set(typing.get_args(hint)) == {LIVE[name].type, UnsetType} | ({type(None)} if LIVE[name].optional else set())
     value = getattr(RunConfig(), name)
@@ -30,12 +30,12 @@ def test_a_field_takes_what_the_setting_takes(name):
 
 
 @pytest.mark.parametrize("settings", [{"seed": 3}, {"learning_rate": 0.1}, {"lr": "fast"}, {"steps": 1.5}])
-def test_other_settings_and_other_types_are_no_change(settings):
+def test_other_settings_and_types_are_refused_as_a_change(settings):
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(json.dumps(settings), type=Changes)
 
 
-def test_a_change_of_what_is_fixed_or_unknown_says_what_can_change():
+def test_a_change_of_a_fixed_or_unknown_setting_says_what_can_change():
     with pytest.raises(InputError, match="seed cannot be changed") as fixed:
         Changes.of({"lr": 0.1, "seed": 3})
     assert fixed.value.field == "seed"

@@ -1,4 +1,4 @@
-"""The language of goals: what ends a run, and what a person types for its next leg."""
+"""The language of goals: for `--until`, and for the app's `g`."""
 
 import math
 
@@ -42,7 +42,7 @@ def test_a_goal_is_read_in_any_spelling(typed: str, goal: Goal) -> None:
         *("9" * 5000, "9" * 50, "-3", "0 s", "1e308 min"),
     ],
 )
-def test_what_is_no_goal_is_refused_in_a_few_words(typed: str) -> None:
+def test_an_invalid_goal_is_refused_in_a_few_words(typed: str) -> None:
     with pytest.raises(InputError) as refused:
         parse(typed)
     assert len(str(refused.value)) < 300
@@ -59,7 +59,7 @@ goals = st.one_of(
 
 
 @given(goals)
-def test_a_goal_is_written_as_it_is_read(goal: Goal) -> None:
+def test_a_goal_survives_a_round_trip(goal: Goal) -> None:
     assert parse(goal_text(goal)) == goal
 
 
@@ -76,13 +76,13 @@ def test_only_solving_reaches_solved() -> None:
     assert not reached(parse("never"), {"reward_mean": 1.0}, solved=True)
 
 
-def test_a_run_says_its_goal_in_one_spelling() -> None:
+def test_a_run_shows_its_goal_in_one_spelling() -> None:
     assert make_config({"until": "solved\n"}).until == "solved"
     assert make_config({"until": " Reward >= .50"}).until == "reward>=0.5"
 
 
 @pytest.mark.parametrize(("until", "instead"), [("step 500", "steps=500"), ("5 min", "max_seconds=300")])
-def test_steps_and_times_are_settings_of_their_own(until: str, instead: str) -> None:
+def test_steps_and_times_are_separate_settings(until: str, instead: str) -> None:
     with pytest.raises(InputError, match=instead):
         make_config({"until": until})
 
@@ -99,7 +99,7 @@ def test_steps_and_times_are_settings_of_their_own(until: str, instead: str) -> 
         ("levenshtein", "held_out_reward>=2"),
     ],
 )
-def test_a_goal_that_no_text_reaches_is_refused_before_a_run(reward: str, until: str) -> None:
+def test_an_unreachable_goal_is_refused_before_a_run(reward: str, until: str) -> None:
     with pytest.raises(InputError, match="never reached"):
         read_plan(make_config({"reward": reward, "until": until, "task": "reverse", "held_out": 0.1}))
 
@@ -115,7 +115,7 @@ def test_a_goal_that_no_text_reaches_is_refused_before_a_run(reward: str, until:
         ("my_reward.py", "reward>=95"),
     ],
 )
-def test_a_goal_that_may_be_reached_is_taken(reward: str, until: str) -> None:
+def test_a_goal_that_may_be_reached_is_accepted(reward: str, until: str) -> None:
     read_plan(make_config({"reward": reward, "until": until}))
 
 
@@ -138,5 +138,5 @@ def test_a_goal_that_may_be_reached_is_taken(reward: str, until: str) -> None:
         ("reward.py", math.inf),
     ],
 )
-def test_the_most_that_a_formula_can_be(formula: str, highest: float) -> None:
+def test_the_highest_value_of_a_formula(formula: str, highest: float) -> None:
     assert facts_of(formula).highest == pytest.approx(highest)

@@ -1,4 +1,4 @@
-"""Names are taken in any case: of algorithms, models, devices, alphabets and choices."""
+"""Names of algorithms, models, devices, alphabets and choices are accepted in any case."""
 
 import pytest
 
@@ -19,7 +19,7 @@ from pgplay.tokenizers.alphabet import RESERVED
         ("target", "Hi", "Hi"),
     ],
 )
-def test_a_name_is_kept_in_lower_case_and_a_text_as_it_is(name: str, typed: str, kept: str) -> None:
+def test_a_name_is_stored_in_lower_case_and_a_text_unchanged(name: str, typed: str, kept: str) -> None:
     assert getattr(make_config({name: typed}), name) == kept
 
 

@@ -59,7 +59,7 @@ def test_a_shipped_preset_describes_a_run(name: str) -> None:
     assert preset.solves or config.steps is not None, "a run that is not solved must end by itself"
 
 
-def test_presets_are_in_groups_and_in_each_in_order_the_first_steps_first() -> None:
+def test_presets_are_grouped_and_ordered_with_the_first_steps_first() -> None:
     path = write_preset(GOOD)
     presets = preset_names()
     assert (presets[0].name, presets[-1].path) == ("hello", path)
@@ -78,12 +78,12 @@ def test_a_shipped_preset_has_its_place(name: str) -> None:
     assert same_place == [name]
 
 
-def test_the_readme_lists_the_presets_as_they_are() -> None:
+def test_the_docs_list_the_presets_as_they_are() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert page == with_table(page), "run python -m tests.config.table"
 
 
-def test_a_preset_of_ones_own_is_found_by_name_and_by_path(tmp_path: Path) -> None:
+def test_a_users_own_preset_is_found_by_name_and_by_path(tmp_path: Path) -> None:
     path = write_preset(GOOD)
     expected = Preset(
         name="mine",
@@ -98,13 +98,13 @@ def test_a_preset_of_ones_own_is_found_by_name_and_by_path(tmp_path: Path) -> No
     assert expected.config().entropy == 0.05
 
 
-def test_ones_own_replaces_a_shipped_one_of_its_name() -> None:
+def test_a_users_own_preset_replaces_a_shipped_one_of_its_name() -> None:
     write_preset(GOOD, "hello")
     assert load_preset("hello").title == "Mine"
     assert len(preset_names()) == len(SHIPPED)
 
 
-def test_an_unknown_name_gets_the_nearest() -> None:
+def test_an_unknown_name_suggests_the_nearest() -> None:
     with pytest.raises(InputError) as caught:
         load_preset("helo")
     assert caught.value.remedy == "Did you mean 'hello'?"
@@ -132,7 +132,7 @@ def test_an_unknown_name_gets_the_nearest() -> None:
         ("[settings]", "[setings]", 5, "no key called 'setings'", "'settings'"),
     ],
 )
-def test_a_fault_is_told_with_file_line_and_key(old: str, new: str, line: int, problem: str, remedy: str) -> None:
+def test_an_error_names_file_line_and_key(old: str, new: str, line: int, problem: str, remedy: str) -> None:
     path = write_preset(GOOD.replace(old, new))
     with pytest.raises(InputError) as caught:
         load_preset("mine")
@@ -141,13 +141,13 @@ def test_a_fault_is_told_with_file_line_and_key(old: str, new: str, line: int, p
     assert remedy in caught.value.remedy
 
 
-def test_a_missing_key_is_told() -> None:
+def test_a_missing_key_is_reported() -> None:
     write_preset(GOOD.replace('teaches = "Nothing much."\n', ""))
     with pytest.raises(InputError, match="the key teaches is missing"):
         load_preset("mine")
 
 
-def test_a_broken_preset_is_listed_with_its_fault_and_hides_no_other() -> None:
+def test_a_broken_preset_is_listed_with_its_error_and_hides_no_other() -> None:
     path = write_preset("title = ")
     assert sorted(preset.name for preset in preset_names()) == SHIPPED
     [broken] = broken_presets()
@@ -155,7 +155,7 @@ def test_a_broken_preset_is_listed_with_its_fault_and_hides_no_other() -> None:
     assert "this is not valid TOML" in broken.error.problem
 
 
-def test_a_folder_called_like_a_preset_is_listed_as_broken() -> None:
+def test_a_folder_with_the_name_of_a_preset_is_listed_as_broken() -> None:
     (personal_presets_folder() / "odd.toml").mkdir(parents=True)
     assert [broken.name for broken in broken_presets()] == ["odd"]
 

@@ -40,7 +40,7 @@ def configs(draw: st.DrawFn) -> RunConfig:
 
 
 @given(configs())
-def test_any_configuration_comes_back_from_its_recipe_which_is_one_line(config: RunConfig) -> None:
+def test_any_configuration_survives_a_round_trip_through_its_one_line_recipe(config: RunConfig) -> None:
     recipe = to_recipe(config)
     assert from_recipe(recipe) == config
     assert len(recipe.splitlines()) <= 1
@@ -62,7 +62,7 @@ def test_any_text_is_a_recipe_or_bad_input(text: str) -> None:
 
 
 @given(configs())
-def test_a_command_says_the_same_as_the_configuration(config: RunConfig) -> None:
+def test_a_command_means_the_same_as_the_configuration(config: RunConfig) -> None:
     words = shlex.split(to_command(config))
     assert words[:2] == ["pgplay", "train"]
     given_options: dict[str, list[str]] = {}
@@ -114,13 +114,13 @@ def test_a_command_is_quoted_and_repeats_lists() -> None:
         ("target=[1]", "target cannot be", "text"),
     ],
 )
-def test_a_wrong_recipe_is_told_where_and_what_would_be_right(recipe: str, problem: str, remedy: str) -> None:
+def test_a_wrong_recipe_is_reported_with_the_place_and_the_right_form(recipe: str, problem: str, remedy: str) -> None:
     with pytest.raises(InputError, match=problem) as caught:
         from_recipe(recipe)
     assert remedy in caught.value.remedy
 
 
-def test_differences_name_what_is_not_the_same_in_all() -> None:
+def test_differences_name_settings_that_are_not_the_same_in_all() -> None:
     configs = [make_config({"lr": 0.5, "seed": 1}), make_config({"algorithm": "rloo"}), make_config({"seed": 2})]
     assert differences(configs) == [
         "seed=1 algorithm=grpo lr=0.5", "seed=0 algorithm=rloo lr=default", "seed=2 algorithm=grpo lr=default",
@@ -147,7 +147,7 @@ def test_differences_name_what_is_not_the_same_in_all() -> None:
     ],
     ids=range(12),
 )
-def test_what_no_recipe_can_hold_is_refused_in_two_short_lines(recipe: str) -> None:
+def test_values_that_no_recipe_can_hold_are_refused_in_two_short_lines(recipe: str) -> None:
     with pytest.raises(InputError) as refused:
         from_recipe(recipe)
     str(refused.value).encode()

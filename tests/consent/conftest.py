@@ -1,4 +1,4 @@
-"""The stranger whom all tests of consent share."""
+"""The stranger in all tests of consent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture
 def them(made: Stranger, monkeypatch: pytest.MonkeyPatch) -> Stranger:
-    """The stranger, whose Python has not run yet; their file lies in the present folder."""
+    """The stranger, whose Python has not run yet; their file is in the present folder."""
     monkeypatch.chdir(made.folder)
     made.write()
     for left in ("ran", "theirs.toml", "run.csv"):

@@ -1,6 +1,7 @@
-"""What strangers may send: a preset, a recipe, a policy, a run's folder, a last session; each names Python that marks.
+"""Things that other people may send: a preset, a recipe, a policy, a run's folder, a last session; each names Python
+that leaves a mark when it runs.
 
-All of it is made once in a home of their own, by their own words, and then brought here.
+All of it is made once in a home of their own, as their own, and then brought here.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ SMALL = {"target": "hi", "model": "gru-nano", "batch_size": 8, "steps": 2, "unti
 
 
 class Stranger(NamedTuple):
-    """Somebody else's things, in `folder`; their Python, in `file`, writes `mark` to `ran` as soon as it runs."""
+    """Somebody else's things in `folder`; their Python in `file` writes `mark` to `ran` as soon as it runs."""
 
     folder: Path
     ran: Path
@@ -44,7 +45,7 @@ class Stranger(NamedTuple):
         return self.ran.exists()
 
     def write(self, mark: str = "x") -> str:
-        """Write their Python anew; returns its text."""
+        """Write their Python with a new text; return it."""
         code = CODE.format(ran=str(self.ran), mark=mark)
         self.file.write_text(code)
         return code
@@ -63,7 +64,7 @@ class Stranger(NamedTuple):
         return import_policy(self.folder / "theirs.pgplay").name
 
     def nameless_policy(self) -> str:
-        """Keep a policy that names a file of this folder and brings no Python; returns its name."""
+        """Store a policy that names a file of this folder and includes no Python; return its name."""
         card, tensors = load_policy(self.policy())
         value = ["theirs.py"] if self.field == "measure" else "theirs.py"
         config = {**card.config, self.field: value}
@@ -77,7 +78,7 @@ class Stranger(NamedTuple):
         return "theirs"
 
     def nameless_run(self, home: Path) -> str:
-        """Put a run there that names a file of the present folder and brings no Python; returns its name."""
+        """Store a run there that names a file of the present folder and includes no Python; return its name."""
         name = self.run(home)
         folder = home / "runs" / name
         found = read_checkpoint(folder, "last")
@@ -92,7 +93,7 @@ class Stranger(NamedTuple):
 
 
 def make(folder: Path, field: str) -> Stranger:
-    """Have a stranger train by their own Python in `folder`, and save, export and keep what came of it."""
+    """Have a stranger train with their own Python in `folder`, and save, export and keep the results."""
     stranger = Stranger(folder, folder / "ran", field)
     stranger.write()
     patch = pytest.MonkeyPatch()

@@ -1,6 +1,6 @@
-"""Every way in of the app × every way to run: a stranger's Python runs after a yes, and not before.
+"""Every source in the app × every way to run: a stranger's Python runs after a yes, and not before.
 
-The worker is in this process and obeys as the real one does, so what is sent to it would run.
+The worker is in this process and obeys like the real one, so whatever is sent to it would run.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ Act = Callable[[Bench, Pilot[int], Stranger], Awaitable[None]]
 
 
 class ObedientWorker(FakeWorker):
-    """Does what it is told, in this process, and tells nothing."""
+    """Executes its commands in this process, and reports nothing."""
 
     def send(self, command: Command) -> None:
         super().send(command)
@@ -161,7 +161,7 @@ BY_THE_SETUP: dict[str, Act] = {
     "bench": look_at_the_bench,
 }
 ONLY_THE_REWARD = ("edit", "bench")
-"""Measures are neither edited nor looked at."""
+"""Measures are neither edited nor scored on the bench."""
 
 
 async def train_on(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
@@ -206,7 +206,7 @@ def bench_for(way: str, them: Stranger, home: Path, monkeypatch: pytest.MonkeyPa
 
 
 def as_left(monkeypatch: pytest.MonkeyPatch, **options: Any) -> PgplayApp:
-    """Return the app as `pgplay` opens it without a word."""
+    """Return the app as `pgplay` without arguments opens it."""
     made: list[PgplayApp] = []
 
     def make(*words: Any, **given: Any) -> PgplayApp:
@@ -231,7 +231,7 @@ async def refuse(bench: Bench, pilot: Pilot[int]) -> None:
 @pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("act", BY_THE_SETUP)
 @pytest.mark.parametrize("way", INTO_THE_SETUP)
-async def test_what_fills_the_setup_in_is_asked_for_each_time_until_a_yes(
+async def test_a_source_that_fills_the_setup_is_asked_about_each_time_until_a_yes(
     way: str, act: str, them: Stranger, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if them.field == "measure" and act in ONLY_THE_REWARD:
@@ -248,7 +248,7 @@ async def test_what_fills_the_setup_in_is_asked_for_each_time_until_a_yes(
         await BY_THE_SETUP[act](bench, pilot, them)
         await asked(bench, pilot)
         await agree(bench, pilot)
-        # Waited for also where it runs beside the screen: it must not end up in the next test.
+        # Waited for also if it runs in the background: it must not run on into the next test.
         await until(pilot, lambda: isinstance(bench.app.screen, RewardScreen) if act == "edit" else them.has_run)
 
 
@@ -264,7 +264,7 @@ async def test_what_fills_the_setup_in_is_asked_for_each_time_until_a_yes(
     ],
 )
 @pytest.mark.parametrize("way", ["recipe", "last session"])
-async def test_no_way_of_writing_it_makes_it_the_persons_own(
+async def test_no_spelling_makes_it_the_users_own(
     recipe: str, way: str, them: Stranger, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if way == "last session":
@@ -285,7 +285,7 @@ async def test_no_way_of_writing_it_makes_it_the_persons_own(
         assert not them.has_run
 
 
-async def test_a_kept_reward_is_not_one_of_the_same_name_in_the_present_folder(them: Stranger, home: Path) -> None:
+async def test_a_saved_reward_is_not_one_of_the_same_name_in_the_present_folder(them: Stranger, home: Path) -> None:
     (home / "rewards").mkdir(parents=True)
     (home / "rewards" / "theirs.py").write_text("def reward(text, target, prompt):\n    return 1.0\n")
     (name,) = kept_rewards()
@@ -295,7 +295,7 @@ async def test_a_kept_reward_is_not_one_of_the_same_name_in_the_present_folder(t
 
 @pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("way", BY_THEMSELVES)
-async def test_what_is_trained_on_is_asked_for_until_a_yes(
+async def test_a_policy_or_run_to_train_on_is_asked_about_until_a_yes(
     way: str, them: Stranger, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench = bench_for(way, them, home, monkeypatch)
@@ -310,7 +310,7 @@ async def test_what_is_trained_on_is_asked_for_until_a_yes(
 
 
 @pytest.mark.parametrize("way", ["preset", "recipe", "last session"])
-async def test_what_is_shown_is_what_runs(
+async def test_the_source_shown_is_the_source_that_runs(
     way: str, them: Stranger, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench = bench_for(way, them, home, monkeypatch)
@@ -318,14 +318,14 @@ async def test_what_is_shown_is_what_runs(
         await INTO_THE_SETUP[way](bench, pilot, them)
         await start(bench, pilot, them)
         await asked(bench, pilot)
-        them.write("swapped")  # while the question stands
+        them.write("swapped")  # while the question is open
         await agree(bench, pilot)
         await until(pilot, lambda: them.has_run)
         assert set(them.ran.read_text()) == {"x"}
 
 
 @pytest.mark.parametrize("act", ["write", "write without Python"])
-async def test_writing_with_a_policy_runs_none_of_its_python(act: str, them: Stranger) -> None:
+async def test_sampling_a_policy_runs_none_of_its_python(act: str, them: Stranger) -> None:
     bench = ObedientBench()
     async with opened(bench) as pilot:
         name = them.policy() if act == "write" else them.nameless_policy()
@@ -335,7 +335,7 @@ async def test_writing_with_a_policy_runs_none_of_its_python(act: str, them: Str
         assert not them.has_run
 
 
-async def test_what_was_refused_is_refused_after_the_app_was_left(
+async def test_a_refusal_outlasts_the_app(
     them: Stranger, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = ObedientBench()
@@ -353,7 +353,7 @@ async def test_what_was_refused_is_refused_after_the_app_was_left(
         assert not them.has_run
 
 
-async def test_their_python_reaches_no_run_that_goes_on(them: Stranger) -> None:
+async def test_a_strangers_python_reaches_no_running_run(them: Stranger) -> None:
     bench = ObedientBench()
     async with opened(bench) as pilot:
         bench.worker.build("training", **SMALL)
@@ -371,7 +371,7 @@ async def test_their_python_reaches_no_run_that_goes_on(them: Stranger) -> None:
         assert not any("reward" in change.settings.by_name() or change.rewards for change in bench.sent(Change))
 
 
-async def test_what_the_person_types_starts_unasked_and_comes_back_unasked(
+async def test_the_users_own_reward_starts_without_a_question_also_after_a_restart(
     them: Stranger, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = ObedientBench()
@@ -389,7 +389,7 @@ async def test_what_the_person_types_starts_unasked_and_comes_back_unasked(
         await until(pilot, lambda: them.has_run)
 
 
-def test_only_the_persons_own_file_is_watched(
+def test_only_the_users_own_file_is_watched(
     them: Stranger, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if them.field == "measure":
@@ -406,7 +406,7 @@ def test_only_the_persons_own_file_is_watched(
     assert "another text" not in them.ran.read_text()
 
 
-def test_a_run_that_is_allowed_goes_on_by_its_own_text(them: Stranger, home: Path) -> None:
+def test_an_allowed_run_continues_with_its_own_source(them: Stranger, home: Path) -> None:
     run = them.run(home)
     allowed = [spec.allowed() for spec in stored_rewards(run) if spec.source is not None]
     them.write("another text")

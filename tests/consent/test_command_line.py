@@ -1,4 +1,4 @@
-"""Every way in of the command line × every way to run: a stranger's Python runs after a yes, and not before."""
+"""Every source on the command line × every way to run: a stranger's Python runs after a yes, and not before."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_it_is_shown_with_its_hash_and_not_run(
 
 
 @pytest.mark.parametrize("way", NEVER_RUNS, ids=" to ".join)
-def test_what_needs_no_reward_of_theirs_runs_none(way: tuple[str, str], them: Stranger, home: Path) -> None:
+def test_commands_that_need_no_reward_run_none_of_theirs(way: tuple[str, str], them: Stranger, home: Path) -> None:
     assert main(NEVER_RUNS[way](them, home)) == 0
     assert not them.has_run
 
@@ -85,7 +85,7 @@ def test_what_needs_no_reward_of_theirs_runs_none(way: tuple[str, str], them: St
 @pytest.mark.parametrize(
     "way", [("preset", "train"), ("recipe", "train"), ("run", "resume"), ("run", "branch")], ids=" to ".join
 )
-def test_after_a_yes_it_runs_and_is_not_asked_for_again(
+def test_after_a_yes_it_runs_and_is_not_asked_about_again(
     way: tuple[str, str], them: Stranger, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer(monkeypatch, "y")
@@ -98,14 +98,14 @@ def test_after_a_yes_it_runs_and_is_not_asked_for_again(
 
 
 @pytest.mark.parametrize("way", [("preset", "train"), ("recipe", "train"), ("run", "resume")], ids=" to ".join)
-def test_what_is_shown_is_what_runs_and_a_run_goes_on_by_it_whatever_its_file_says_later(
+def test_the_source_shown_runs_and_a_run_continues_with_it_whatever_its_file_says_later(
     way: tuple[str, str], them: Stranger, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = ASKS[way](them, home)
 
     class Swapping(Terminal):
         def readline(self, size: int | None = -1, /) -> str:
-            them.write("swapped")  # while the question stands
+            them.write("swapped")  # while the question is open
             return super().readline()
 
     monkeypatch.setattr(sys, "stdin", Swapping("y\n"))
@@ -119,7 +119,7 @@ def test_what_is_shown_is_what_runs_and_a_run_goes_on_by_it_whatever_its_file_sa
     assert set(them.ran.read_text()) == {"x"}
 
 
-def test_with_yes_on_the_command_line_it_runs_and_nothing_is_remembered(them: Stranger, home: Path) -> None:
+def test_with_yes_on_the_command_line_it_runs_and_nothing_is_stored(them: Stranger, home: Path) -> None:
     words = ASKS[("recipe", "train")](them, home)
     assert main([*words, "--yes"]) == 0
     assert them.has_run
@@ -131,7 +131,7 @@ def test_with_yes_on_the_command_line_it_runs_and_nothing_is_remembered(them: St
     assert them.has_run
 
 
-def test_what_one_names_oneself_is_asked_for_nowhere(them: Stranger, home: Path, tmp_path: Path) -> None:
+def test_a_reward_that_the_user_names_is_never_asked_about(them: Stranger, home: Path, tmp_path: Path) -> None:
     own = ["train", "--target=hi", "--model=gru-nano", f"--{them.field}={them.file}", "--json"]
     assert main([*own, "--steps", "1"]) == 0
     (run,) = (folder.name for folder in (home / "runs").iterdir() if not folder.name.startswith("."))
@@ -146,7 +146,7 @@ def test_what_one_names_oneself_is_asked_for_nowhere(them: Stranger, home: Path,
     assert them.has_run
 
 
-def test_a_run_that_names_a_file_takes_no_other_one_of_that_name(
+def test_a_run_that_names_a_file_uses_no_other_file_of_that_name(
     them: Stranger, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert main(["train", "--target=hi", "--model=gru-nano", f"--{them.field}=theirs.py", "--steps=1", "--json"]) == 0

@@ -1,4 +1,4 @@
-"""Whatever a worker is told to do: it reads no reward's file, and runs no Python that nobody wrote or allowed."""
+"""Whatever a worker is told to do, it reads no reward's file, and runs only Python that the user wrote or allowed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def probe(them: Stranger, given: Given) -> None:
 
 
 @pytest.mark.parametrize("act", [check, begin, change, probe])
-def test_it_refuses_what_is_named_alone_or_was_not_allowed(
+def test_it_refuses_rewards_that_are_only_named_or_not_allowed(
     act: Callable[[Stranger, Given], None], them: Stranger
 ) -> None:
     foreign = read_spec(str(them.file), Origin("recipe"))

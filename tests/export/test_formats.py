@@ -19,6 +19,6 @@ def test_json_lines_have_one_step_each() -> None:
     ]
 
 
-def test_no_rows_give_a_header_and_nothing() -> None:
+def test_no_rows_give_only_a_header() -> None:
     assert b"".join(rows_to_csv([], [])) == b"step\n"
     assert b"".join(rows_to_jsonl([])) == b""

@@ -1,4 +1,4 @@
-"""A run as curves and as a page: well formed, complete, self-contained, and safe whatever was written."""
+"""A run as curves and as a page: well formed, complete, self-contained, and safe whatever its texts are."""
 
 import io
 import math
@@ -61,13 +61,13 @@ def test_svg_shows_every_curve_from_its_first_step_to_its_last(store):
         assert len(points) >= 290
         assert [x for x, _ in points] == sorted(x for x, _ in points)
     rising, falling = ([float(p.split(",")[1]) for p in str(curve.get("points")).split()] for curve in curves)
-    assert rising[0] > rising[-1]  # the page counts from the top
+    assert rising[0] > rising[-1]  # y grows downwards
     assert falling[0] < falling[-1]
     dashed = [element for element in tree.iter(f"{SVG}polyline") if element.get("stroke-dasharray")]
     assert len(dashed) == 2
 
 
-def test_the_trade_joins_its_points_in_their_order_and_marks_the_newest():
+def test_reward_by_kl_joins_its_points_in_order_and_marks_the_newest():
     rows = [(1, {"reward_mean": 0.2, "kl_reference": 0.0}), (2, {"reward_mean": 0.4, "kl_reference": 0.3}),
             (3, {"reward_mean": 0.9, "kl_reference": 0.1}), (4, {"reward_mean": 0.9})]  # fmt: skip
     assert "reward_by_kl" in metrics_of(drawn_rows(rows))
@@ -76,12 +76,12 @@ def test_the_trade_joins_its_points_in_their_order_and_marks_the_newest():
     (way,) = [shape for shape in shapes if isinstance(shape, Polyline) and len(shape.points) == 3]
     first, second, third = way.points
     assert first[0] < third[0] < second[0]
-    assert first[1] > second[1] > third[1]  # the page counts from the top
+    assert first[1] > second[1] > third[1]  # y grows downwards
     (newest,) = [shape for shape in shapes if isinstance(shape, Polygon) and shape.colour == GREEDY_COLOUR]
     assert min(x for x, _ in newest.points) < third[0] < max(x for x, _ in newest.points)
 
 
-def test_the_page_shows_the_trade_where_there_is_one(store):
+def test_the_page_shows_reward_by_kl_if_there_is_a_kl(store):
     assert "Reward × KL to reference" not in export(store, "html").decode()
     told = {"reward_mean": 0.5, "kl_reference": 0.1}
     store.record(StepReport(301, 6.1, 301 * 64, told, (), False))
@@ -111,7 +111,7 @@ def test_png_without_pillow_says_what_to_do(store, monkeypatch):
 
 
 class Reader(HTMLParser):
-    """Reads a page, and fails at a tag that is not closed where it should be, or that would run or load something."""
+    """Reads a page, and fails at a tag that is not closed properly, or that would run or load something."""
 
     ALONE = frozenset(("meta", "br", "hr"))
     LOADING = frozenset(("script", "link", "img", "image", "iframe", "object", "embed", "base", "use", "foreignobject"))
@@ -137,7 +137,7 @@ class Reader(HTMLParser):
         self.words.append(data)
 
 
-def test_the_page_is_well_formed_and_nothing_of_it_runs_or_loads(store):
+def test_the_page_is_well_formed_and_runs_and_loads_nothing(store):
     page = export(store, "html").decode()
     reader = Reader()
     reader.feed(page)
@@ -153,7 +153,7 @@ def test_the_page_is_well_formed_and_nothing_of_it_runs_or_loads(store):
         assert ElementTree.fromstring(drawing).findall(f"{SVG}polyline")
 
 
-def test_the_page_holds_the_run_and_its_numbers(store):
+def test_the_page_contains_the_run_and_its_numbers(store):
     page = export(store, "html").decode()
     reader = Reader()
     reader.feed(page)
@@ -166,7 +166,7 @@ def test_the_page_holds_the_run_and_its_numbers(store):
     assert all(mean == f"{1 - math.exp(-int(step) / 60):.3f}" for step, mean in rows)
 
 
-def test_wild_numbers_and_no_numbers_are_drawn():
+def test_extreme_numbers_and_no_numbers_are_drawn():
     for rows in ([], [(1, {"reward_mean": 0.0})], [(1, {"reward_mean": 1e300}), (2, {"reward_mean": -1e300})]):
         drawn = to_svg(figure_of(drawn_rows(rows), ["reward_mean"]))
         ElementTree.fromstring(drawn)
@@ -174,7 +174,7 @@ def test_wild_numbers_and_no_numbers_are_drawn():
         assert "inf" not in drawn
 
 
-def test_the_command_goes_by_the_files_ending_and_keeps_what_is_there(store, tmp_path, capsys):
+def test_the_command_follows_the_files_ending_and_keeps_existing_files(store, tmp_path, capsys):
     page = tmp_path / "mine.html"
     assert main(["runs", "export", "mine", str(page)]) == 0
     assert page.read_text().startswith("<!doctype html>")

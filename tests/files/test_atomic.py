@@ -15,7 +15,7 @@ from pgplay.files.locks import FileLock, locked_folder
 from pgplay.files.names import check_name
 
 
-def test_a_full_disk_is_told_and_the_old_file_stays(tiny_disk: Path) -> None:
+def test_a_full_disk_is_reported_and_the_old_file_stays(tiny_disk: Path) -> None:
     path = tiny_disk / "file"
     write_atomically(path, b"old")
     with pytest.raises(PgplayError, match="the disk is full") as caught:
@@ -34,7 +34,7 @@ def test_a_full_disk_is_told_and_the_old_file_stays(tiny_disk: Path) -> None:
         (errno.EIO, "failed"),
     ],
 )
-def test_a_failing_disk_is_told_in_words_and_the_old_file_stays(
+def test_a_failing_disk_is_reported_in_words_and_the_old_file_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, words: str
 ) -> None:
     write_atomically(tmp_path / "file", b"old")
@@ -50,7 +50,7 @@ def test_a_failing_disk_is_told_in_words_and_the_old_file_stays(
     assert os.listdir(tmp_path) == ["file"]
 
 
-def test_a_file_where_a_folder_should_be_is_told(tmp_path: Path) -> None:
+def test_a_file_where_a_folder_should_be_is_reported(tmp_path: Path) -> None:
     (tmp_path / "blocked").write_text("")
     with pytest.raises(PgplayError, match="blocked"):
         write_atomically(tmp_path / "blocked" / "file", b"")
@@ -63,7 +63,7 @@ def content(folder: Path) -> str:
 
 
 @pytest.mark.parametrize("call", range(12))
-def test_a_crash_at_any_instant_of_replacing_a_folder_leaves_the_old_or_the_new(
+def test_a_crash_at_any_moment_of_replacing_a_folder_leaves_the_old_or_the_new(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: int
 ) -> None:
     def fill(text: str) -> None:
@@ -75,7 +75,7 @@ def test_a_crash_at_any_instant_of_replacing_a_folder_leaves_the_old_or_the_new(
     calls = 0
 
     class Dead(BaseException):
-        """The process is gone: nothing that would clean up after it runs."""
+        """The process is gone: nothing cleans up after it."""
 
     def die_at_the_right_one(function: Any) -> Any:
         def dying(*arguments: Any, **options: Any) -> Any:
@@ -147,7 +147,7 @@ sys.stdin.read()
 """
 
 
-def test_a_lock_is_exclusive_and_frees_itself_when_its_process_is_killed(tmp_path: Path) -> None:
+def test_a_lock_is_exclusive_and_is_released_when_its_process_is_killed(tmp_path: Path) -> None:
     command = [sys.executable, "-c", HOLDER, str(tmp_path / "lock")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
@@ -178,7 +178,7 @@ def test_a_process_that_is_killed_while_it_writes_leaves_nothing_behind(tmp_path
 
 
 @pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="only Linux has files without a name")
-def test_what_was_left_between_naming_and_replacing_goes_when_the_file_is_written_again(
+def test_leftovers_between_naming_and_replacing_go_when_the_file_is_written_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "file"
@@ -198,7 +198,7 @@ def test_what_was_left_between_naming_and_replacing_goes_when_the_file_is_writte
     assert path.read_bytes() == b"newer"
 
 
-def test_where_files_need_a_name_they_are_written_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_unnamed_files_a_temporary_one_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "O_TMPFILE", raising=False)
     for text in (b"old", b"new"):
         write_atomically(tmp_path / "file", text)
@@ -207,7 +207,7 @@ def test_where_files_need_a_name_they_are_written_aside(tmp_path: Path, monkeypa
 
 
 @pytest.mark.parametrize("reason", [errno.EACCES, errno.EIO])
-def test_what_a_person_can_do_about_a_place_depends_on_whose_it_is(reason: int, home: Path, tmp_path: Path) -> None:
+def test_the_remedy_for_a_folder_depends_on_its_owner(reason: int, home: Path, tmp_path: Path) -> None:
     def remedy(path: Path) -> str:
         with pytest.raises(PgplayError) as caught, as_user_errors("Writing", path):
             raise OSError(reason, "no")

@@ -18,7 +18,7 @@ TEXT = "naïve 床 👩\u200d🚀\nsecond line"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-def test_a_text_comes_back_as_it_was_saved(tmp_path: Path, encoding: str) -> None:
+def test_a_text_survives_a_round_trip(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "poem.txt"
     path.write_bytes((TEXT + "\n").encode(encoding))
     assert read_target(path) == TEXT
@@ -30,13 +30,13 @@ def test_utf_16_of_either_byte_order(tmp_path: Path) -> None:
     assert read_target(path) == TEXT
 
 
-def test_one_newline_at_the_end_is_dropped_and_line_ends_become_newlines(tmp_path: Path) -> None:
+def test_one_final_newline_is_dropped_and_line_ends_become_newlines(tmp_path: Path) -> None:
     path = tmp_path / "poem.txt"
     path.write_bytes(b"a\r\nb\rc\n\n")
     assert read_target(path) == "a\nb\nc\n"
 
 
-def test_a_wrong_encoding_is_told_with_its_place(tmp_path: Path) -> None:
+def test_a_wrong_encoding_is_reported_with_its_place(tmp_path: Path) -> None:
     path = tmp_path / "latin.txt"
     path.write_bytes(b"one\ncaf\xe9 au lait")
     with pytest.raises(InputError) as caught:
@@ -61,14 +61,14 @@ def test_the_place_of_a_wrong_byte_counts_the_byte_order_mark(tmp_path: Path) ->
         (b"ab\x1b[2J", r"contains the control character U\+001B at position 3"),
     ],
 )
-def test_what_cannot_be_a_target_is_refused(tmp_path: Path, content: bytes, problem: str) -> None:
+def test_text_that_cannot_be_a_target_is_refused(tmp_path: Path, content: bytes, problem: str) -> None:
     path = tmp_path / "target.txt"
     path.write_bytes(content)
     with pytest.raises(InputError, match=problem):
         read_target(path)
 
 
-def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:
+def test_a_missing_file_and_a_folder_get_different_errors(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="There is no file"):
         read_target(tmp_path / "missing.txt")
     with pytest.raises(InputError, match="is a folder"):

@@ -1,7 +1,7 @@
-"""Mutants of valid inputs, and what has to hold for each: it is accepted, or refused in one or two plain lines, soon.
+"""Mutants of valid inputs, and what must hold for each: it is accepted, or refused in one or two plain lines, quickly.
 
 A run makes a few hundred mutants in all, always the same. `PGPLAY_FUZZ=2000 pytest tests/fuzz` makes 2000 for each kind
-of input, other ones each time.
+of input, different ones each time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _WANTED = int(os.environ.get("PGPLAY_FUZZ", "0"))
 SECONDS = 2.0
 """CPU time that any small input may take."""
 LONGEST_ERROR = 3000
-"""Characters; names that are known, paths and formats are part of an error."""
+"""Characters; known names, paths and formats are part of an error."""
 
 fuzzed = settings(
     max_examples=_WANTED or 30,
@@ -41,7 +41,7 @@ PIECES = [
 
 @st.composite
 def mutants(draw: st.DrawFn, seeds: Sequence[str]) -> str:
-    """One of `seeds` with one to three edits: a piece put in, taken out, put in another's place, or doubled."""
+    """One of `seeds` with one to three edits: a piece inserted, deleted, moved, or doubled."""
     text = draw(st.sampled_from(seeds))
     for _ in range(draw(st.integers(1, 3))):
         start = draw(st.integers(0, len(text)))
@@ -55,7 +55,7 @@ def mutants(draw: st.DrawFn, seeds: Sequence[str]) -> str:
 
 @st.composite
 def byte_mutants(draw: st.DrawFn, seeds: Sequence[bytes]) -> bytes:
-    """One of `seeds` with one to three edits: bytes changed, taken out, put in, or all that follows cut off."""
+    """One of `seeds` with one to three edits: bytes changed, deleted, inserted, or everything after them cut off."""
     data = draw(st.sampled_from(seeds))
     for _ in range(draw(st.integers(1, 3))):
         start = draw(st.integers(0, len(data)))
@@ -66,12 +66,12 @@ def byte_mutants(draw: st.DrawFn, seeds: Sequence[bytes]) -> bytes:
 
 
 def as_bytes(text: str) -> bytes:
-    """Return `text` as a file could hold it, half a character included."""
+    """Return `text` as a file could contain it, lone surrogates included."""
     return text.encode("utf-8", "surrogatepass")
 
 
 def accepted_or_refused(read: Callable[[], object]) -> None:
-    """Hold `read` to its promise: it returns, or raises a PgplayError of one or two lines that can be shown, soon."""
+    """Check that `read` returns, or raises a PgplayError of one or two printable lines, quickly."""
     begun = time.process_time()
     try:
         read()

@@ -60,7 +60,7 @@ def test_presets(tmp_path: Path, content: str) -> None:
 
 @fuzzed
 @given(content=mutants(MEMORY))
-def test_what_the_app_remembers(home: Path, content: str) -> None:
+def test_the_apps_session(home: Path, content: str) -> None:
     home.mkdir(exist_ok=True)
     (home / saved_state.STATE_FILE).write_bytes(as_bytes(content))
     accepted_or_refused(lambda: saved_state.described_problems(saved_state.load_saved_state().problems).encode())

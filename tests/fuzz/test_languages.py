@@ -1,4 +1,4 @@
-"""Mutants of what a person types or pastes: recipes, formulas, goals, tasks by rule, alphabets, reward names."""
+"""Mutants of what a user types or pastes: recipes, formulas, goals, tasks by rule, alphabets, reward names."""
 
 from __future__ import annotations
 
@@ -66,13 +66,13 @@ def test_names_of_rewards(spec: str) -> None:
 
 @fuzzed
 @given(mutants(GOALS))
-def test_goals_that_end_a_run(goal: str) -> None:
+def test_goals_of_a_run(goal: str) -> None:
     accepted_or_refused(lambda: read_plan(make_config({"until": goal})))
 
 
 @fuzzed
 @given(mutants(GOALS))
-def test_goals_of_a_leg(goal: str) -> None:
+def test_goals_of_the_next_steps(goal: str) -> None:
     accepted_or_refused(lambda: parse_leg(goal, 120))
 
 

@@ -1,4 +1,4 @@
-"""Mutants of what pgplay saved and a stranger may have changed: exported policies, their cards, checkpoints."""
+"""Mutants of files that pgplay saved and somebody may have changed: exported policies, their cards, checkpoints."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CARD = PolicyCard(
 
 @st.composite
 def changed_cards(draw: st.DrawFn) -> bytes:
-    """A card with one of its values replaced, added or taken away, signed as a careful stranger would."""
+    """A card with one of its values replaced, added or removed, signed as a careful attacker would."""
     content = json.loads(encode_card(CARD))
     del content["checksum"]
     holder = draw(st.sampled_from([content, *(value for value in content.values() if isinstance(value, dict))]))

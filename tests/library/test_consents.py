@@ -1,4 +1,4 @@
-"""Python of others: allowed by its exact text, remembered, and taken back by deleting a file."""
+"""Other people's Python: allowed by its exact source, remembered, and revoked by deleting a file."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from pgplay.rewards.spec import Origin, RewardSpec, digest
 SOURCE = "def reward(text, target, prompt):\n    return 1\n"
 
 
-def test_a_yes_is_remembered_for_this_text_alone(home: Path) -> None:
+def test_a_yes_is_remembered_only_for_this_source(home: Path) -> None:
     assert not is_allowed(SOURCE)
     allow(SOURCE)
     assert is_allowed(SOURCE)
@@ -23,7 +23,7 @@ def test_a_yes_is_remembered_for_this_text_alone(home: Path) -> None:
     assert [file.read_text() for file in (home / "consents").iterdir()] == [SOURCE]
 
 
-def test_deleting_or_changing_the_file_takes_it_back(home: Path) -> None:
+def test_deleting_or_changing_the_file_revokes_it(home: Path) -> None:
     allow(SOURCE)
     file = home / "consents" / f"{digest(SOURCE)}.py"
     file.write_text("something else")
@@ -32,7 +32,7 @@ def test_deleting_or_changing_the_file_takes_it_back(home: Path) -> None:
     assert not is_allowed(SOURCE)
 
 
-def test_a_folder_that_cannot_be_written_is_told(home: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(home: Path) -> None:
     home.mkdir(parents=True, exist_ok=True)
     (home / "consents").write_text("in the way")
     assert not is_allowed(SOURCE)
@@ -49,7 +49,7 @@ def test_any_text_has_a_hash(source: str) -> None:
     assert len(digest(source)) == 64
 
 
-def test_what_a_person_wrote_is_theirs_in_what_is_kept_for_going_on_and_nowhere_else() -> None:
+def test_the_users_own_python_counts_as_theirs_only_in_what_is_stored_for_resuming() -> None:
     remember_own(RewardSpec("mine.py", PythonSource("/here/mine.py", "", SOURCE)))
     brought = RewardSpec("mine.py", PythonSource("/here/mine.py", "", SOURCE), Origin("run", "abc"))
     kept = replace(brought, kept=True)
@@ -60,7 +60,7 @@ def test_what_a_person_wrote_is_theirs_in_what_is_kept_for_going_on_and_nowhere_
     assert not recall(kept.with_code(SOURCE + " ")).may_run
 
 
-def test_a_yes_allows_but_makes_nothing_the_persons_own() -> None:
+def test_a_yes_allows_but_makes_nothing_the_users_own() -> None:
     spec = RewardSpec("mine.py", PythonSource("/here/mine.py", "", SOURCE), Origin("run", "abc"), kept=True)
     allow(SOURCE)
     assert recall(spec).may_run

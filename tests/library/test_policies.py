@@ -78,7 +78,7 @@ def names() -> list[str]:
     return [policy.name for policy in list_policies()]
 
 
-def test_a_saved_policy_comes_back_whole() -> None:
+def test_a_saved_policy_survives_a_round_trip() -> None:
     saved = save_policy(make_card("你好 policy"), TENSORS)
     assert read_policy("你好 policy") == saved
     assert policy_tensors("你好 policy") == TENSORS
@@ -86,12 +86,12 @@ def test_a_saved_policy_comes_back_whole() -> None:
     assert (saved.sha256, saved.size) == (hashlib.sha256(TENSORS).hexdigest(), len(TENSORS))
 
 
-def test_metrics_that_are_no_numbers_are_left_out() -> None:
+def test_non_finite_metrics_are_left_out() -> None:
     save_policy(make_card(metrics={"loss": float("nan"), "entropy": 0.5}), TENSORS)
     assert read_policy("first").metrics == {"entropy": 0.5}
 
 
-def test_the_library_is_listed_newest_first_and_empty_at_first(home: Path) -> None:
+def test_the_library_is_empty_at_first_and_lists_the_newest_first(home: Path) -> None:
     assert list_policies() == []
     assert not home.exists()
     for name, created in (("old", "2026-01-01T00:00:00+00:00"), ("new", ""), ("older", "2025-01-01T00:00:00+00:00")):
@@ -134,7 +134,7 @@ def test_rename_and_delete() -> None:
     ],
 )
 @pytest.mark.parametrize("name", ["frist", "../policies/first", ".lock", ""])
-def test_an_unknown_policy_is_told(use: Callable[[str], object], name: str) -> None:
+def test_an_unknown_policy_is_reported(use: Callable[[str], object], name: str) -> None:
     save_policy(make_card(), TENSORS)
     with pytest.raises(InputError, match="There is no policy called"):
         use(name)
@@ -161,7 +161,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_policy_is_told_and_can_be_deleted(home: Path, damage: str) -> None:
+def test_a_damaged_policy_is_reported_and_can_be_deleted(home: Path, damage: str) -> None:
     save_policy(make_card("good"), TENSORS)
     save_policy(make_card("bad"), TENSORS)
     harm, words = DAMAGES[damage]
@@ -177,7 +177,7 @@ def test_a_damaged_policy_is_told_and_can_be_deleted(home: Path, damage: str) ->
     assert names() == ["good"]
 
 
-def test_what_ships_is_listed_apart_and_its_name_cannot_be_taken(tmp_path: Path) -> None:
+def test_shipped_policies_are_listed_apart_and_their_names_are_taken(tmp_path: Path) -> None:
     assert [card.name for card in shipped_policies()] == ["english"]
     save_policy(make_card("mine"), TENSORS)
     file = export_policy("mine", tmp_path)
@@ -195,7 +195,7 @@ def test_what_ships_is_listed_apart_and_its_name_cannot_be_taken(tmp_path: Path)
     assert names() == ["mine"]
 
 
-def test_an_older_policy_that_hides_one_that_ships_opens_and_is_told(home: Path) -> None:
+def test_an_older_policy_that_hides_a_shipped_one_opens_and_is_reported(home: Path) -> None:
     save_policy(make_card("mine"), TENSORS)
     (home / "policies" / "mine").rename(home / "policies" / "english")
     assert hiding_policies() == ["english"]
@@ -217,7 +217,7 @@ def test_a_name_is_found_however_its_accents_are_typed(tmp_path: Path, typed: st
     assert names() == []
 
 
-def test_what_is_checked_before_training_is_what_saving_refuses() -> None:
+def test_the_check_before_training_refuses_what_saving_refuses() -> None:
     save_policy(make_card("one"), TENSORS)
     assert check_policy_name("one", replace=True) == "one"
     for name, replace in (("one", False), ("ONE", False), ("ONE", True)):
@@ -236,7 +236,7 @@ def test_bytes_that_are_no_safetensors_are_never_saved(tensors: bytes) -> None:
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_a_card_or_an_error_in_words(data: bytes) -> None:
+def test_any_bytes_are_a_card_or_a_readable_error(data: bytes) -> None:
     with pytest.raises(PgplayError):
         decode_card(data, "it")
 
@@ -254,7 +254,7 @@ mutations = st.tuples(
 
 
 @given(mutations)
-def test_a_card_changed_anywhere_is_told_or_means_the_same(mutation: tuple[list[tuple[int, int]], int]) -> None:
+def test_a_card_changed_anywhere_is_reported_or_means_the_same(mutation: tuple[list[tuple[int, int]], int]) -> None:
     data = encode_card(make_card())
     try:
         card = decode_card(mutate(data, *mutation), "it")
@@ -284,7 +284,7 @@ def test_a_file_changed_anywhere_is_refused_or_imports_the_same(
     delete_policy("second")
 
 
-def test_a_policy_travels_as_one_file(tmp_path: Path) -> None:
+def test_a_policy_is_exported_as_one_file(tmp_path: Path) -> None:
     save_policy(make_card(), TENSORS)
     file = export_policy("first", tmp_path / "gift")
     assert file == tmp_path / "gift.pgplay"
@@ -307,7 +307,7 @@ def test_a_renamed_policy_is_exported_under_its_new_name(tmp_path: Path) -> None
     assert import_policy(tmp_path / "b.pgplay").name == "b"
 
 
-def test_a_file_is_overwritten_only_when_asked(tmp_path: Path) -> None:
+def test_a_file_is_overwritten_only_on_request(tmp_path: Path) -> None:
     save_policy(make_card(), TENSORS)
     (tmp_path / "x.pgplay").write_text("mine")
     with pytest.raises(InputError, match="already a file"):
@@ -364,9 +364,9 @@ def encoded_card(**changes: Any) -> bytes:
             "cannot be read",
         ),
     ],
-    ids=lambda value: f"{len(value)} bytes" if isinstance(value, bytes) else None,  # a zip tells when it was made
+    ids=lambda value: f"{len(value)} bytes" if isinstance(value, bytes) else None,  # a zip contains its time
 )
-def test_a_file_that_is_no_honest_policy_is_refused(home: Path, tmp_path: Path, data: bytes, words: str) -> None:
+def test_an_invalid_policy_file_is_refused(home: Path, tmp_path: Path, data: bytes, words: str) -> None:
     (tmp_path / "bad.pgplay").write_bytes(data)
     with pytest.raises(PgplayError, match=words):
         import_policy(tmp_path / "bad.pgplay")
@@ -443,13 +443,13 @@ def test_a_policy_that_would_not_load_is_not_saved() -> None:
     assert names() == []
 
 
-def test_a_missing_file_or_a_folder_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_or_a_folder_is_reported(tmp_path: Path) -> None:
     for path, problem in ((tmp_path / "none.pgplay", "There is no file"), (tmp_path, "is a folder")):
         with pytest.raises(InputError, match=problem):
             import_policy(path)
 
 
-def test_killing_a_writer_at_any_moment_leaves_a_whole_policy(home: Path) -> None:
+def test_killing_a_writer_at_any_moment_leaves_an_intact_policy(home: Path) -> None:
     for told in (1, 3, 5, 21):
         command = [sys.executable, "-c", WRITER, "1", "1000000"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
@@ -458,7 +458,7 @@ def test_killing_a_writer_at_any_moment_leaves_a_whole_policy(home: Path) -> Non
                 if int(line) == told:
                     writer.send_signal(signal.SIGKILL)
                     break
-        if told > 1:  # before the second save has begun, the first has ended
+        if told > 1:  # the first save ends before the second starts
             card, tensors = load_policy("shared")
             assert tensors == make_tensors(card.steps)
             assert card.steps in (told, told - 2)
@@ -493,7 +493,7 @@ def test_a_full_disk_keeps_the_old_policy(monkeypatch: pytest.MonkeyPatch) -> No
     assert policy_tensors("first") == TENSORS
 
 
-def test_a_home_that_is_a_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_home_that_is_a_file_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("PGPLAY_HOME", str(tmp_path / "file"))
     with pytest.raises(PgplayError, match="PGPLAY_HOME"):
@@ -501,7 +501,7 @@ def test_a_home_that_is_a_file_is_told(tmp_path: Path, monkeypatch: pytest.Monke
     assert list_policies() == []
 
 
-def test_nothing_of_the_library_and_the_store_needs_torch() -> None:
+def test_the_library_and_the_store_need_no_torch() -> None:
     modules = "pgplay.library.archive, pgplay.library.policies, pgplay.library.policy_card, pgplay.library.consents"
     modules += ", pgplay.runs.checkpoint_files, pgplay.runs.store, pgplay.export.formats, pgplay.config.recipe"
     code = f"import sys, {modules}; print('torch' in sys.modules, 'textual' in sys.modules)"

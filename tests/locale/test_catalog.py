@@ -1,4 +1,4 @@
-"""Codes become sentences: every kind that is found has its text, and an unknown one is shown as its code."""
+"""Codes become sentences: every code has its text, and an unknown one is shown as its code."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pgplay.rewards.probe import verdict
 from pgplay.rewards.probe.verdict import Fact, Verdict, VerdictKind
 
 
-def test_a_plural_goes_by_its_number() -> None:
+def test_a_plural_follows_its_number() -> None:
     texts = {"made": "{count:.0f} {count:plural step|steps} made"}
     assert [catalog.text_of("made", {"count": count}, texts) for count in (0, 1, 2.0)] == [
         "0 steps made",
@@ -37,13 +37,13 @@ def test_a_share_is_none_or_all_only_if_it_is_exactly_that(share: float, text: s
     assert catalog.signal_meaning("stop_rate", {"value": share}, "fine").startswith(f"{text} of completions")
 
 
-def test_a_share_with_a_digit_after_the_point_is_as_careful() -> None:
+def test_a_share_with_a_decimal_is_as_careful() -> None:
     assert [percent(share, 1) for share in (0.0, 0.0002, 0.1234, 0.9996, 1.0)] == [
         "0.0%", "<0.1%", "12.3%", ">99.9%", "100.0%",
     ]  # fmt: skip
 
 
-def test_a_code_without_a_text_or_a_value_stands_for_itself() -> None:
+def test_a_code_without_a_text_or_a_value_is_shown_itself() -> None:
     assert catalog.text_of("finding.of-a-later-version", {"value": 1}) == "finding.of-a-later-version"
     assert catalog.text_of("finding.low-entropy", {}) == "finding.low-entropy"
     assert catalog.finding_text("of-a-later-version", {}) == "finding.of-a-later-version"
@@ -55,7 +55,7 @@ def test_quoted_texts_are_not_taken_for_templates() -> None:
     assert catalog.text_of("evidence.best-found", values).endswith("'{reward} {0}' scores 1.")
 
 
-def test_every_finding_has_its_words() -> None:
+def test_every_finding_has_its_text() -> None:
     kinds = re.findall(r'Finding\(\s*"([\w-]+)"', inspect.getsource(diagnosis))
     assert len(kinds) >= 9
     for kind in kinds:
@@ -64,21 +64,21 @@ def test_every_finding_has_its_words() -> None:
 
 
 @pytest.mark.parametrize("metric", JUDGED)
-def test_every_signal_has_its_words(metric: str) -> None:
+def test_every_signal_has_its_text(metric: str) -> None:
     assert f"signal.{metric}" in ENGLISH
     assert catalog.signal_advice(metric, "bad")
     assert catalog.signal_advice(metric, "fine") == ""
 
 
-def test_every_verdict_and_its_evidence_have_words() -> None:
+def test_every_verdict_and_its_evidence_have_texts() -> None:
     assert all(f"verdict.{kind}" in ENGLISH for kind in get_args(VerdictKind))
     codes = {code.removeprefix("evidence.") for code in ENGLISH if code.startswith("evidence.")}
     source = inspect.getsource(verdict)
     assert all(f'"{code}"' in source for code in codes)
 
 
-def test_numbers_read_the_same_after_a_trip_through_the_protocol() -> None:
-    """Whole numbers arrive as floats."""
+def test_numbers_read_the_same_after_a_round_trip_through_the_protocol() -> None:
+    """Integers arrive as floats."""
     sent = Verdict("flat", (Fact("at-target", {"reached": 1, "climbs": 8}),))
     arrived = msgspec.json.decode(msgspec.json.encode(sent), type=Verdict)
     assert catalog.evidence_sentences(arrived.evidence) == ("1 of 8 climbs by single edits ends at the target.",)

@@ -27,11 +27,11 @@ NOT_VALUES = {
     "RewardError": {"line", "given", "traceback"},
     "ProtocolError": {"request"},
 }
-"""Each class of errors, with the arguments that are attributes of their own."""
+"""Each class of errors, with the arguments that become attributes."""
 
 
 class Raised(NamedTuple):
-    """A place in the source that makes an error, with the codes and the names of the values that it gives."""
+    """A place in the source that makes an error, with its codes and the names of its values."""
 
     place: str
     codes: tuple[str, ...]
@@ -92,7 +92,7 @@ def mentioned() -> frozenset[str]:
     return frozenset(node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 
-def test_every_code_has_its_text_and_gives_the_values_that_it_needs() -> None:
+def test_every_code_has_its_text_and_the_values_that_it_needs() -> None:
     wrong = []
     for place, codes, values, spreads in raised():
         unknown = [code for code in codes if f"error.{code}" not in ENGLISH]
@@ -106,7 +106,7 @@ def test_every_code_has_its_text_and_gives_the_values_that_it_needs() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_every_reason_notice_and_question_gives_the_values_of_its_text_and_is_given() -> None:
+def test_every_reason_notice_and_question_has_the_values_of_its_text_and_is_used() -> None:
     for path, call, name in calls():
         for code in constants(call.args[0]) if name == "coded" else ():
             given = {keyword.arg for keyword in call.keywords}
@@ -128,7 +128,7 @@ EXPLAINED = {
 
 
 def raised_by_python(tree: ast.Module) -> set[ast.AST]:
-    """Everything within the exceptions of Python's own that a module raises, and within its assertions' messages."""
+    """Everything within Python's own exceptions that a module raises, and within its assertions' messages."""
     places: list[ast.AST] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
@@ -177,7 +177,7 @@ def test_every_kind_of_name_has_its_word_and_every_word_is_a_kind() -> None:
     assert not [kind for kind in kinds if f"kind.{kind}" not in ENGLISH]
 
 
-def test_an_error_is_a_code_with_plain_values_and_its_words_are_made_from_them() -> None:
+def test_an_error_is_a_code_with_plain_values_from_which_its_text_is_made() -> None:
     error = InputError("system.package", field="model", reason=Path("torch"))
     assert (error.code, error.values, error.field) == ("system.package", {"reason": "torch"}, "model")
     assert str(error) == "A package that pgplay needs cannot be loaded: torch.\nInstall pgplay again."

@@ -1,4 +1,4 @@
-"""The concepts behind the settings: one for each, with when to change it."""
+"""The explanations of the settings: one for each, with when to change it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pgplay.config.run_config import fields
 from pgplay.locale.english.settings import SETTINGS
 
 
-def test_every_setting_has_its_concept() -> None:
+def test_every_setting_has_its_explanation() -> None:
     assert SETTINGS.keys() == fields().keys()
     for name, concept in SETTINGS.items():
         assert concept.meaning.endswith("."), name

@@ -26,7 +26,7 @@ def starts(tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize("model", shipped_models())
-def test_the_shipped_model_is_small(model: str) -> None:
+def test_the_data_sets_are_small(model: str) -> None:
     assert sum(file.stat().st_size for file in model_folder(model).iterdir()) < 4_000_000
 
 

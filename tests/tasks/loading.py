@@ -1,4 +1,4 @@
-"""A config's task, with the file that it names."""
+"""A config's task, read with the file that it names."""
 
 from pgplay.config.run_config import RunConfig
 from pgplay.tasks.load import make_task, read_task

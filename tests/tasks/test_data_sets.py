@@ -1,4 +1,4 @@
-"""The sets and texts that ship."""
+"""The data sets and texts that ship."""
 
 import random
 
@@ -14,7 +14,7 @@ from tests.tasks.loading import load_task
 from tools.data_sets import PROMPTS, SETS
 
 
-def test_the_sets_ship_as_their_words_make_them() -> None:
+def test_the_data_sets_are_those_that_their_word_lists_generate() -> None:
     assert shipped_data_sets().keys() == {*SETS, *PROMPTS}
     for name, rows in SETS.items():
         task = load_task(make_config({"task": name}))
@@ -26,7 +26,7 @@ def test_the_sets_ship_as_their_words_make_them() -> None:
 
 
 @pytest.mark.parametrize("name", ["counting", "sums"])
-def test_every_answer_of_a_set_about_numbers_is_right(name: str) -> None:
+def test_every_answer_of_a_data_set_about_numbers_is_right(name: str) -> None:
     for pair in load_task(make_config({"task": name})).training:
         if name == "sums":
             a, b = (int(word) for word in pair.prompt.strip("?").split() if word.isdigit())
@@ -41,8 +41,8 @@ def numbers_in(text: str) -> list[int]:
 
 
 @pytest.mark.parametrize("name", ["assistant", "french", "chinese", "headline"])
-def test_each_is_big_enough_to_hold_some_out_and_every_word_is_seen_in_training(name: str) -> None:
-    """What is held out can be found out: its answers are made of words that other answers have too."""
+def test_each_is_big_enough_to_hold_some_out_and_every_word_occurs_in_training(name: str) -> None:
+    """Held-out answers can be inferred: they are made of words that also occur in other answers."""
     task = load_task(make_config({"task": name, "held_out": 0.2}))
     assert len(task.held_out) >= 60
     assert not {pair.prompt for pair in task.held_out} & {pair.prompt for pair in task.training}
@@ -52,7 +52,7 @@ def test_each_is_big_enough_to_hold_some_out_and_every_word_is_seen_in_training(
 
 
 def _pieces(text: str) -> set[str]:
-    """Return the words of `text`, or where it has no spaces its characters."""
+    """Return the words of `text`, or its characters if it has no spaces."""
     return set(text.split()) if " " in text or text.isascii() else set(text)
 
 
@@ -70,18 +70,18 @@ def test_the_english_text_is_lower_case_words_a_clause_a_line() -> None:
     assert all(line == " ".join(line.split()) for line in random.Random(0).sample(lines, 200))
 
 
-def test_an_unknown_text_gets_the_nearest_name() -> None:
+def test_an_unknown_text_suggests_the_nearest_name() -> None:
     with pytest.raises(InputError, match=r"(?s)no text called 'englsh'.*Did you mean 'english'"):
         read_corpus("englsh")
     with pytest.raises(InputError, match=r"There is no file missing\.txt"):
         read_corpus("missing.txt")
 
 
-def test_a_set_with_a_typing_mistake_gets_the_nearest_name() -> None:
+def test_a_data_set_with_a_typo_suggests_the_nearest_name() -> None:
     with pytest.raises(InputError, match=r"(?s)no task called 'assitant'.*Did you mean 'assistant'"):
         load_task(make_config({"task": "assitant"}))
 
 
-def test_the_shipped_model_is_small() -> None:
+def test_the_data_sets_are_small() -> None:
     folders = [shipped("assets") / name for name in ("tasks", "corpora", "policies")]
     assert sum(path.stat().st_size for folder in folders for path in folder.rglob("*")) < 3_000_000

@@ -14,7 +14,7 @@ def pairs_of(spec: str, seed: int = 0) -> tuple[Pair, ...]:
 
 
 def is_right(name: str, prompt: str, target: str) -> bool:
-    """Check each rule by another way than the generator's."""
+    """Check each rule independently of the generator."""
     match name:
         case "reverse":
             return list(prompt) == list(reversed(target))
@@ -62,7 +62,7 @@ def test_targets_are_right_and_prompts_distinct(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", GENERATORS)
-def test_the_seed_alone_decides(name: str) -> None:
+def test_only_the_seed_decides(name: str) -> None:
     assert pairs_of(name, 7) == pairs_of(name, 7)
     assert pairs_of(name, 7) != pairs_of(name, 8)
 
@@ -83,7 +83,7 @@ def test_number_words_read_back() -> None:
     assert [number for number in range(10_000) if in_number(number_in_words(number)) != number] == []
 
 
-def test_parameters_are_obeyed() -> None:
+def test_parameters_are_respected() -> None:
     pairs = pairs_of("reverse:length=3-5,alphabet=ab,count=20")
     assert len(pairs) == 20
     assert {len(pair.prompt) for pair in pairs} == {3, 4, 5}
@@ -100,7 +100,7 @@ def test_parameters_are_obeyed() -> None:
         ("brackets:length=1-2", 12), ("brackets:length=3", 45),
     ],
 )  # fmt: skip
-def test_fewer_prompts_where_fewer_exist_and_all_of_them(spec: str, count: int) -> None:
+def test_if_few_prompts_exist_all_of_them_are_generated(spec: str, count: int) -> None:
     assert len(pairs_of(spec)) == count
     with pytest.raises(InputError, match=f"there are only {count}"):
         parse_task(f"{spec}{',' if ':' in spec else ':'}count={count + 1}")
@@ -122,7 +122,7 @@ def test_fewer_prompts_where_fewer_exist_and_all_of_them(spec: str, count: int) 
         ("copy:alphabet=aa", "alphabet cannot be 'aa'", "two different"),
     ],
 )
-def test_bad_specs_say_what_would_be_right(spec: str, problem: str, remedy: str) -> None:
+def test_an_invalid_spec_is_refused_with_the_valid_values(spec: str, problem: str, remedy: str) -> None:
     with pytest.raises(InputError) as caught:
         parse_task(spec)
     assert problem in caught.value.problem

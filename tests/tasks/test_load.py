@@ -39,7 +39,7 @@ def test_held_out_prompts_are_never_trained_on(count: int, share: float, seed: i
     assert task == load_task(make_config({**settings, "held_out": share}))
 
 
-def test_one_prompt_cannot_be_split() -> None:
+def test_a_single_prompt_cannot_be_split() -> None:
     with pytest.raises(InputError, match="held_out needs at least two prompts"):
         load_task(make_config({"held_out": 0.5}))
 
@@ -52,13 +52,13 @@ def test_one_prompt_cannot_be_split() -> None:
         ("pairs.tsv", "There is no file pairs.tsv"),
     ],
 )
-def test_an_unknown_task_is_told(task: str, problem: str) -> None:
+def test_an_unknown_task_is_reported(task: str, problem: str) -> None:
     with pytest.raises(InputError) as caught:
         load_task(make_config({"task": task}))
     assert problem in caught.value.problem
 
 
-def test_a_file_is_read_again_only_where_it_was_written_anew(tmp_path: Path) -> None:
+def test_a_file_is_read_again_only_if_it_was_rewritten(tmp_path: Path) -> None:
     file, other = tmp_path / "pairs.csv", tmp_path / "other.csv"
     file.write_text("prompt,target\na,b\n")
     config = make_config({"task": str(file)})
@@ -71,7 +71,7 @@ def test_a_file_is_read_again_only_where_it_was_written_anew(tmp_path: Path) -> 
     assert load_task(config).training == (Pair("a", "c"),)
 
 
-def test_each_split_of_a_file_is_its_own(tmp_path: Path) -> None:
+def test_each_split_of_a_file_is_cached_separately(tmp_path: Path) -> None:
     file = tmp_path / "pairs.csv"
     file.write_text("prompt,target\n" + "".join(f"{number},x\n" for number in range(20)))
     splits = [
@@ -83,7 +83,7 @@ def test_each_split_of_a_file_is_its_own(tmp_path: Path) -> None:
     assert all(len(task.texts) == 40 for task in splits)
 
 
-def test_a_file_that_was_missing_is_found_once_it_is_there(tmp_path: Path) -> None:
+def test_a_file_that_was_missing_is_found_once_it_exists(tmp_path: Path) -> None:
     config = make_config({"task": str(tmp_path / "pairs.csv")})
     with pytest.raises(InputError, match="There is no file"):
         load_task(config)

@@ -41,13 +41,13 @@ def write_toml(path: Path, pairs: dict[str, str]) -> None:
 @pytest.mark.parametrize("write", [write_csv, write_jsonl, write_toml])
 @given(pairs=PAIRS)
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_pairs_come_back_as_they_were_written(tmp_path: Path, write, pairs: dict[str, str]) -> None:
+def test_pairs_survive_a_round_trip(tmp_path: Path, write, pairs: dict[str, str]) -> None:
     path = tmp_path / f"pairs.{write.__name__.removeprefix('write_')}"
     write(path, pairs)
     assert [(pair.prompt, *pair.answers) for pair in read_pairs(path)] == list(pairs.items())
 
 
-def test_a_file_with_other_columns_is_told_how_to_name_them_and_takes_these_words(tmp_path: Path) -> None:
+def test_a_file_with_other_columns_gets_an_error_that_says_how_to_name_them(tmp_path: Path) -> None:
     path = tmp_path / "quiz.csv"
     path.write_text("question,answer,kind\nhi,ho,a\n", encoding="utf-8")
     with pytest.raises(InputError) as caught:
@@ -78,7 +78,7 @@ def test_a_file_with_other_columns_is_told_how_to_name_them_and_takes_these_word
         ("m.toml", "[[pairs]]\nprompt = a\n", 2, "this is not valid TOML"),
     ],
 )
-def test_a_fault_is_told_with_file_and_line(tmp_path: Path, name: str, content: str, line: int, problem: str) -> None:
+def test_an_error_names_file_and_line(tmp_path: Path, name: str, content: str, line: int, problem: str) -> None:
     path = tmp_path / name
     path.write_text(content, encoding="utf-8")
     with pytest.raises(InputError, match=problem) as caught:
@@ -93,7 +93,7 @@ def test_a_file_without_pairs_is_refused(tmp_path: Path, name: str) -> None:
         read_pairs(tmp_path / name)
 
 
-def test_a_pair_given_twice_counts_once(tmp_path: Path) -> None:
+def test_a_repeated_pair_counts_once(tmp_path: Path) -> None:
     path = tmp_path / "pairs.csv"
     path.write_text("prompt,target\na,b\nc,d\na,b\n", encoding="utf-8")
     assert read_pairs(path) == (Pair("a", "b"), Pair("c", "d"))
@@ -138,7 +138,7 @@ def test_a_prompt_may_have_several_right_answers(tmp_path: Path, name: str, cont
     ("name", "content"),
     [("a.csv", "prompt\nonce\nlong ago\n"), ("a.jsonl", '{"prompt": "once"}\n{"prompt": "long ago"}\n')],
 )
-def test_a_file_of_prompts_alone_has_no_targets(tmp_path: Path, name: str, content: str) -> None:
+def test_a_file_with_only_prompts_has_no_targets(tmp_path: Path, name: str, content: str) -> None:
     (tmp_path / name).write_text(content, encoding="utf-8")
     pairs = read_pairs(tmp_path / name)
     assert pairs == (Pair("once", ""), Pair("long ago", ""))
@@ -147,7 +147,7 @@ def test_a_file_of_prompts_alone_has_no_targets(tmp_path: Path, name: str, conte
 
 
 @pytest.mark.parametrize("inside", ["\u2028", "\u2029", "\ufeff", "\u00a0"])
-def test_what_unicode_calls_a_line_end_is_a_character_of_a_cell(tmp_path: Path, inside: str) -> None:
+def test_unicode_line_separators_are_characters_of_a_cell(tmp_path: Path, inside: str) -> None:
     path = tmp_path / "pairs.csv"
     path.write_text(f"prompt,target\na{inside}b,c{inside}d\ne,f,g\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"pairs\.csv:3: 3 columns"):
@@ -167,7 +167,7 @@ def test_what_unicode_calls_a_line_end_is_a_character_of_a_cell(tmp_path: Path, 
         ("half.jsonl", r'{"prompt": "\ud800", "target": "a"}'),
     ],
 )
-def test_what_is_too_deep_or_too_long_is_refused_in_two_lines(tmp_path: Path, name: str, content: str) -> None:
+def test_a_file_too_deep_or_too_long_is_refused_in_two_lines(tmp_path: Path, name: str, content: str) -> None:
     path = tmp_path / name
     path.write_text(content, encoding="utf-8")
     with pytest.raises(InputError) as refused:
@@ -190,7 +190,7 @@ ROWS = [
         ("a.toml", "\n".join("[[pairs]]\n" + "\n".join(f'{k} = "{v}"' for k, v in row.items()) for row in ROWS)),
     ],
 )
-def test_columns_of_other_names_are_named_and_further_ones_are_kept(tmp_path: Path, name: str, content: str) -> None:
+def test_columns_can_be_named_and_further_ones_are_kept(tmp_path: Path, name: str, content: str) -> None:
     (tmp_path / name).write_text(content, encoding="utf-8")
     file = read_task(f"{tmp_path / name}:question,answer")
     assert file is not None
@@ -202,13 +202,13 @@ def test_columns_of_other_names_are_named_and_further_ones_are_kept(tmp_path: Pa
     assert stored == file.pairs
 
 
-def test_a_column_that_is_not_there_is_refused_with_the_nearest_one(tmp_path: Path) -> None:
+def test_a_missing_column_is_refused_with_the_nearest_one(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("question,answer\nhi,hello\n")
     with pytest.raises(InputError) as refused:
         read_task(f"{tmp_path / 'a.csv'}:question,answr")
     assert str(refused.value) == "There is no column of a.csv called 'answr'.\nDid you mean 'answer'?"
 
 
-def test_rows_that_differ_in_further_columns_alone_are_one_pair(tmp_path: Path) -> None:
+def test_rows_that_differ_only_in_further_columns_are_one_pair(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("prompt,target,id\nhi,hello,1\nhi,hello,2\n")
     assert [dict(pair.columns) for pair in read_pairs(tmp_path / "a.csv")] == [{"id": "1"}]

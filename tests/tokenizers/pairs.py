@@ -73,7 +73,7 @@ class PairTokenizer(msgspec.Struct, frozen=True):
 
 
 def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let this tokenizer be known as "pairs", in this process and its children, as an installed package's is."""
+    """Register this tokenizer as "pairs", in this process and its children, like an installed package's."""
     package = folder / "pgplay_pairs-1.0.dist-info"
     package.mkdir(parents=True)
     (package / "METADATA").write_text("Metadata-Version: 2.1\nName: pgplay-pairs\nVersion: 1.0\n")

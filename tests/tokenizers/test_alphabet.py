@@ -14,7 +14,7 @@ SPECS = st.sampled_from(["auto", "lowercase", "ascii", "target", "xyzzy", "ab ab
 
 
 @given(SPECS, st.lists(WRITABLE, min_size=1, max_size=4))
-def test_every_alphabet_holds_all_characters_of_the_texts_once(spec: str, texts: list[str]) -> None:
+def test_every_alphabet_has_all_characters_of_the_texts_once(spec: str, texts: list[str]) -> None:
     alphabet = resolve_alphabet(spec, texts)
     assert set("".join(texts)) <= set(alphabet.characters)
     assert len(set(alphabet.characters)) == len(alphabet.characters)
@@ -22,18 +22,18 @@ def test_every_alphabet_holds_all_characters_of_the_texts_once(spec: str, texts:
     assert alphabet == resolve_alphabet(spec, reversed(texts))
 
 
-def test_lowercase_and_ascii_hold_what_their_names_say() -> None:
+def test_lowercase_and_ascii_are_as_documented() -> None:
     assert resolve_alphabet("lowercase", ["hi"]).characters == LOWERCASE == "abcdefghijklmnopqrstuvwxyz "
     assert resolve_alphabet("ascii", ["hi"]).characters == ASCII
     assert len(ASCII) == 96
     assert set(ASCII) == {chr(code) for code in range(128) if chr(code).isprintable()} | {"\n"}
 
 
-def test_target_holds_only_its_own_characters_in_order() -> None:
+def test_target_has_only_its_own_characters_in_order() -> None:
     assert resolve_alphabet("target", ["banana", "cab"]).characters == "abcn"
 
 
-def test_what_a_spec_lacks_is_added_and_told() -> None:
+def test_characters_missing_from_a_spec_are_added_and_reported() -> None:
     alphabet = resolve_alphabet("lowercase", ["Hey, you", "é"])
     assert alphabet.added == ",Hé"
     assert alphabet.characters == LOWERCASE + ",Hé"
@@ -45,7 +45,7 @@ def test_any_other_spec_is_the_characters_themselves() -> None:
 
 
 @pytest.mark.parametrize(("text", "expected"), [("hello world", LOWERCASE), ("Hello!", ASCII), ("two\nlines", ASCII)])
-def test_auto_takes_the_smallest_that_fits(text: str, expected: str) -> None:
+def test_auto_chooses_the_smallest_that_fits(text: str, expected: str) -> None:
     assert resolve_alphabet("auto", [text]).characters == expected
 
 
@@ -92,12 +92,12 @@ def test_control_characters_are_refused_with_their_place(character: str) -> None
         resolve_alphabet("ab" + character, ["ab"])
 
 
-def test_half_a_character_is_refused() -> None:
+def test_a_lone_surrogate_is_refused() -> None:
     with pytest.raises(InputError, match=r"half a character, U\+D800 at position 1"):
         check_text("\ud800")
 
 
-def test_the_text_at_fault_is_named_among_several_without_its_control_characters() -> None:
+def test_of_several_texts_the_invalid_one_is_named_without_its_control_characters() -> None:
     with pytest.raises(InputError) as caught:
         resolve_alphabet("ascii", ["good", "bad\x1b[31m"])
     assert "'bad\\x1b[31m'" in caught.value.problem
@@ -112,7 +112,7 @@ def test_an_empty_alphabet_is_refused() -> None:
 
 
 @pytest.mark.parametrize("path", sorted((shipped("assets") / "alphabets").glob("*.txt")), ids=lambda path: path.stem)
-def test_shipped_lists_hold_distinct_writable_characters(path) -> None:
+def test_shipped_lists_have_distinct_printable_characters(path) -> None:
     characters = path.read_text(encoding="utf-8").replace("\n", "")
     assert len(set(characters)) == len(characters) >= 40
     assert not [one for one in characters if unicodedata.category(one) in ("Cn", "Cc", "Cs", "Co")]

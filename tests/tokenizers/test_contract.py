@@ -1,4 +1,4 @@
-"""What every tokenizer must keep: one suite over all of them."""
+"""The contract of every tokenizer, one suite for all of them."""
 
 import pytest
 from hypothesis import given
@@ -18,7 +18,7 @@ texts = st.text(ALPHABET, max_size=9)
 
 @every_tokenizer
 @given(text=texts)
-def test_a_text_comes_back_and_has_the_length_that_is_told(tokenizer: Tokenizer, text: str) -> None:
+def test_a_text_survives_a_round_trip_and_has_the_reported_length(tokenizer: Tokenizer, text: str) -> None:
     tokens = tokenizer.encode(text)
     assert tokenizer.decode(tokens) == text
     assert len(tokens) == tokenizer.length(text)
@@ -55,7 +55,7 @@ def test_every_token_has_a_text_and_special_ones_are_tokens(tokenizer: Tokenizer
 
 
 @every_tokenizer
-def test_what_cannot_be_written_is_named_and_refused(tokenizer: Tokenizer) -> None:
+def test_characters_that_cannot_be_written_are_named_and_refused(tokenizer: Tokenizer) -> None:
     assert tokenizer.unwritable(["abc", "za", "Zz"]) == "Zz"
     assert tokenizer.unwritable(["abc", "床"]) == ""
     with pytest.raises(InputError, match="z"):
@@ -64,11 +64,11 @@ def test_what_cannot_be_written_is_named_and_refused(tokenizer: Tokenizer) -> No
 
 @every_tokenizer
 @given(text=texts)
-def test_edits_of_tokens_are_edits_of_the_text_where_that_is_claimed(tokenizer: Tokenizer, text: str) -> None:
+def test_edits_of_tokens_are_edits_of_the_text_if_the_tokenizer_says_so(tokenizer: Tokenizer, text: str) -> None:
     if tokenizer.one_token_per_character:
         assert tokenizer.pieces(tokenizer.encode(text)) == list(text)
 
 
-def test_fingerprints_differ_where_tokens_do() -> None:
+def test_fingerprints_differ_if_tokens_do() -> None:
     tokenizers = [kind(alphabet) for kind in (CharacterTokenizer, PairTokenizer) for alphabet in ("ab", "ba", "abc")]
     assert len({tokenizer.fingerprint for tokenizer in tokenizers}) == len(tokenizers)

@@ -1,8 +1,8 @@
-"""A plain policy-gradient loop in eager PyTorch, as one writes it by hand; what pgplay is held against.
+"""A plain policy-gradient loop in eager PyTorch, as one would write it by hand, to compare pgplay with.
 
 REINFORCE with the batch's mean and deviation, an entropy bonus, clipping and AdamW; torch.nn.GRU, or a Llama with a
 cache of keys and values. Left out on purpose: everything that makes it a playground (metrics, greedy completions,
-prompts, checkpoints), so that it does the least work that learns.
+prompts, checkpoints), so that it does the least work that still learns.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class PlainLlama(nn.Module):
 
 
 class PlainLoop:
-    """Trains one network to write `target` in at most `length` characters, the stop token among them."""
+    """Trains one network to write `target` in at most `length` characters, including the stop token."""
 
     def __init__(self, spec: ModelSpec, target: str, length: int, batch: int, lr: float, entropy: float) -> None:
         torch.manual_seed(0)
@@ -127,7 +127,7 @@ class PlainLoop:
         return 1 - Levenshtein.distance(text, self.target) / max(len(text), len(self.target))
 
     def step(self) -> int:
-        """Make one step; returns how many characters were sampled, stop tokens among them."""
+        """Make one step; return the number of sampled characters, including stop tokens."""
         actions, mask = self.sample()
         counts = mask.sum(1).tolist()
         rewards = torch.tensor([self.reward(*row) for row in zip(actions.tolist(), counts, strict=True)])

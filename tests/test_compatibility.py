@@ -1,6 +1,6 @@
-"""What people have on their disks stays good: a home that pgplay 0.1 left is opened, read, and trained on.
+"""Files of earlier versions still open: a home left by pgplay 0.1 is read, and its runs are trained further.
 
-tests/fixtures/make_kept.py made it with pgplay of commit 4062629, and wrote down what that pgplay said about it.
+tests/fixtures/make_kept.py made it with pgplay at commit 4062629, and recorded that version's output about it.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ EXPECTED: dict[str, Any] = json.loads((FOLDER / "expected.json").read_bytes())
 NUMBERS: dict[str, Any] = json.loads((FOLDER / "numbers.json").read_bytes())
 RUNS = EXPECTED["runs"]
 UNANSWERED = {"search", "branch"}
-"""Runs by Python that nobody was ever asked about: pgplay 0.1 did not keep who wrote it, so it is asked for once."""
+"""Runs with Python that nobody was asked about: pgplay 0.1 did not store who wrote it, so it is asked about once."""
 TOLERANCE = 1e-3
-"""Relative. On one machine the numbers are the same bit for bit, by a processor's plainest instructions within 2e-4."""
+"""Relative. On one machine numbers are the same bit for bit; with a processor's plainest instructions within 2e-4."""
 
 
 @pytest.fixture
 def kept_home(home: Path) -> None:
-    """Make the home of this test a copy of the one that was left."""
+    """Copy the stored home to the home of this test."""
     shutil.copytree(FOLDER / "home", home)
 
 
 class Pgplay:
-    """The command line, in this process; a command that fails fails the test."""
+    """The command line, in this process; a failing command fails the test."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         self._capsys = capsys
@@ -65,7 +65,7 @@ def pgplay(kept_home: None, capsys: pytest.CaptureFixture[str]) -> Pgplay:
 
 
 def unlike(now: Mapping[str, float], then: Mapping[str, float]) -> dict[str, tuple[float | None, float]]:
-    """Return the metrics that are not what they were, but for those that tell of time."""
+    """Return the metrics that differ, except those of time."""
     return {
         name: (now.get(name), value)
         for name, value in then.items()
@@ -100,8 +100,8 @@ def test_every_step_of_a_run_can_be_read(kind: str, pgplay: Pgplay) -> None:
 
 
 @pytest.mark.parametrize("kind", RUNS)
-def test_a_run_goes_on_from_its_last_step(kind: str, pgplay: Pgplay) -> None:
-    """The Python of a reward is in the run; its file need not be there any more."""
+def test_a_run_resumes_from_its_last_step(kind: str, pgplay: Pgplay) -> None:
+    """The Python of a reward is in the run; its file need not exist any more."""
     run = RUNS[kind]
     last = run["continued"][-1]["step"]
     words = ["train", "--resume", run["name"], "--steps", str(last), "--until", "never"]
@@ -112,7 +112,7 @@ def test_a_run_goes_on_from_its_last_step(kind: str, pgplay: Pgplay) -> None:
         assert unlike(now, then) == {}
 
 
-def test_a_branch_leaves_a_run_at_a_kept_checkpoint(pgplay: Pgplay) -> None:
+def test_a_branch_starts_from_a_stored_checkpoint(pgplay: Pgplay) -> None:
     at, rows = EXPECTED["branched"]["at"], EXPECTED["branched"]["rows"]
     run = RUNS["text"]["name"]
     words = ("--resume", run, "--at", str(at), "--steps", str(at + len(rows)))
@@ -122,7 +122,7 @@ def test_a_branch_leaves_a_run_at_a_kept_checkpoint(pgplay: Pgplay) -> None:
         assert unlike(now, then) == {}
 
 
-def test_a_step_that_was_taken_apart_can_be_looked_at(kept_home: None) -> None:
+def test_a_recorded_step_can_be_inspected(kept_home: None) -> None:
     with DatabaseReader.open(RUNS["app"]["name"]) as reader:
         (step,) = reader.anatomy_steps()
         anatomy = reader.anatomy(step)
@@ -132,8 +132,8 @@ def test_a_step_that_was_taken_apart_can_be_looked_at(kept_home: None) -> None:
 
 
 @pytest.mark.parametrize("name", EXPECTED["policies"])
-def test_a_policy_writes_and_is_measured_as_before(name: str, pgplay: Pgplay) -> None:
-    """One has a Python reward, which the person has allowed to run."""
+def test_a_policy_samples_and_is_evaluated_as_before(name: str, pgplay: Pgplay) -> None:
+    """One of them has a Python reward, which the user has allowed to run."""
     policy = EXPECTED["policies"][name]
     card = pgplay.json("policies", "show", name)
     assert {key: card[key] for key in ("steps", "model", "reward_source")} == {
@@ -148,7 +148,7 @@ def test_a_policy_writes_and_is_measured_as_before(name: str, pgplay: Pgplay) ->
             assert evaluated[side] == pytest.approx(policy["evaluated"][side], rel=TOLERANCE)
 
 
-def test_an_export_is_imported(pgplay: Pgplay) -> None:
+def test_an_export_can_be_imported(pgplay: Pgplay) -> None:
     assert pgplay.say("policies", "import", str(FOLDER / "exported.pgplay"), "--name", "again").strip() == "again"
     greedy = EXPECTED["policies"]["vowels"]["greedy"]
     assert pgplay.json("sample", "again", "--greedy")["completions"] == [greedy]
@@ -157,21 +157,21 @@ def test_an_export_is_imported(pgplay: Pgplay) -> None:
 
 
 @pytest.mark.parametrize("recipe", EXPECTED["recipes"], ids=lambda recipe: recipe.partition(" ")[0] or "empty")
-def test_a_recipe_says_what_it_said(recipe: str) -> None:
+def test_a_recipe_has_its_old_meaning(recipe: str) -> None:
     assert from_recipe(recipe) == make_config(EXPECTED["recipes"][recipe])
 
 
-def test_a_preset_of_ones_own_is_found_and_trains(pgplay: Pgplay) -> None:
+def test_a_users_own_preset_is_found_and_trains(pgplay: Pgplay) -> None:
     assert pgplay.json("presets", "show", "noon")["settings"] == EXPECTED["preset"]
     assert pgplay.json("train", "--preset", "noon", "--steps", "1")["recipe"].startswith('target="good noon"')
 
 
-def test_a_reward_of_ones_own_is_found_by_its_name(pgplay: Pgplay) -> None:
+def test_a_users_own_reward_is_found_by_its_name(pgplay: Pgplay) -> None:
     scored = pgplay.json("score", "--reward", "endings.py:endings", "--target", "moon", "noon", "no")
     assert [one["rewards"] for one in scored["scores"]] == [{"endings.py:endings": 1.0}, {"endings.py:endings": 0.0}]
 
 
-async def test_the_app_opens_as_it_was_left(kept_home: None, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_app_opens_with_its_last_session(kept_home: None, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[app_module.PgplayApp] = []
     monkeypatch.setattr(app_module.PgplayApp, "run", lambda app: opened.append(app))
     run_app(make_config({}), as_left=True)

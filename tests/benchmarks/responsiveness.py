@@ -1,12 +1,13 @@
-"""How the app feels in a real terminal while it trains at full speed: run it on a quiet machine.
+"""Responsiveness of the app in a real terminal while it trains at full speed; run it on an idle machine.
 
-    python -m tests.benchmarks.feel [--keys 200] [--seconds 20] [--rounds 3] [--soak-minutes 10]
+    python -m tests.benchmarks.responsiveness [--keys 200] [--seconds 20] [--rounds 3] [--soak-minutes 10]
 
 It prints, and with --json prints as one object:
-- key to paint: from the key's byte to the first output that shows what the key did, median and 95th percentile;
-- training speed: steps a second by `pgplay train` and by the app, in turns, and the share that the screen costs;
-- memory: resident bytes of app and worker over the soak, and how much they grew after its first fifth;
-- quitting: seconds from ctrl+q to the end of the process, in several states, and whether every step is kept.
+
+- key to paint: from the key's byte to the first output with the key's effect, median and 95th percentile;
+- training speed: steps per second of `pgplay train` and of the app, alternating, and the share that the screen costs;
+- memory: resident bytes of app and worker over the soak, and their growth after its first fifth;
+- quitting: seconds from ctrl+q to the end of the process, in several states, and whether every step is stored.
 
 The app runs in a pseudo-terminal of 120 by 36 cells that is read as fast as it writes.
 """
@@ -40,7 +41,7 @@ PATIENCE = 60.0
 
 
 class Terminal:
-    """The app in a pseudo-terminal; what it writes is kept until it is asked for."""
+    """The app in a pseudo-terminal; its output is kept until it is read."""
 
     def __init__(self, home: str, *words: str) -> None:
         master, slave = pty.openpty()
@@ -55,14 +56,14 @@ class Terminal:
         self._seen = b""
 
     def press(self, keys: str) -> float:
-        """Send `keys` and return when."""
+        """Send `keys` and return the time."""
         self._seen = b""
         began = time.perf_counter()
         os.write(self._master, keys.encode())
         return began
 
     def wait_for(self, pattern: str, patience: float = PATIENCE) -> float:
-        """Return when the output since the last key first holds `pattern`, a regular expression."""
+        """Return the time at which the output since the last key first matches `pattern`, a regular expression."""
         wanted, deadline = re.compile(pattern.encode()), time.perf_counter() + patience
         while not wanted.search(self._seen):
             if time.perf_counter() > deadline:
@@ -71,7 +72,7 @@ class Terminal:
         return time.perf_counter()
 
     def rest(self, seconds: float) -> None:
-        """Let the app work, and read what it writes."""
+        """Let the app work, and read its output."""
         deadline = time.perf_counter() + seconds
         while (left := deadline - time.perf_counter()) > 0:
             self._read(left)
@@ -96,7 +97,7 @@ class Terminal:
 
 @contextmanager
 def training(*words: str, wait: float = 4.0):
-    """Give an app that has trained for `wait` seconds, and its home."""
+    """Yield an app that has trained for `wait` seconds, and its home."""
     with tempfile.TemporaryDirectory() as home:
         terminal = Terminal(home, *(words or RUN))
         terminal.wait_for("start")
@@ -116,11 +117,11 @@ KEYS = {
     "jump": (".", r"\x1b\[[^m]*m a \x1b", "~"),
     "page": ("i", "escape closes", "i"),
 }
-"""What is measured: the key, what its effect shows, and the key that takes it back (no escape: it waits for more)."""
+"""The measured keys: the key, the text of its effect, and the key that undoes it (no escape, which waits for more)."""
 
 
 def key_to_paint(count: int) -> dict[str, Any]:
-    """Measure keys of several kinds, in turns, again and again while it trains."""
+    """Measure keys of several kinds, alternating, again and again during training."""
     milliseconds: dict[str, list[float]] = {name: [] for name in KEYS}
     with training() as (terminal, _):
         for number in range(count):
@@ -141,7 +142,7 @@ def _spread(values: list[float]) -> dict[str, float]:
 
 
 def speed(seconds: float, rounds: int) -> dict[str, float]:
-    """Compare steps a second without and with a screen, in turns, so that a busy machine disturbs both alike."""
+    """Compare steps per second without and with a screen, alternating, so that a busy machine disturbs both equally."""
     without, with_screen = [], []
     for _ in range(rounds):
         without.append(_steps_per_second_alone(seconds))
@@ -165,7 +166,7 @@ def _steps_per_second_alone(seconds: float) -> float:
 
 
 def _steps_per_second(home: str) -> float:
-    """Return the steps a second of wall time of the only run in `home`, what is stored and told between them too."""
+    """Return the steps per second of wall time of the only run in `home`, including storing and reporting."""
     run = _the_run(home)
     return run["steps"] / run["seconds"]
 
@@ -178,7 +179,7 @@ def _the_run(home: str) -> dict[str, Any]:
 
 
 def soak(minutes: float) -> dict[str, Any]:
-    """Watch the memory of app and worker while they train."""
+    """Measure the memory of app and worker while they train."""
     app, worker = [], []
     with training() as (terminal, _):
         process = psutil.Process(terminal.process.pid)
@@ -198,7 +199,7 @@ def soak(minutes: float) -> dict[str, Any]:
 
 
 def quitting() -> dict[str, Any]:
-    """Quit at once, while torch loads, while training, and with a page open."""
+    """Quit at once, while torch loads, during training, and with a page open."""
     found: dict[str, Any] = {}
     for name, moment in (("before_torch", 0.0), ("at_rest", 4.0)):
         with tempfile.TemporaryDirectory() as home:
