@@ -68,6 +68,6 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     disk.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(disk)], capture_output=True)
     if mounted.returncode:
-        pytest.skip("this machine lets us mount no disk")
+        pytest.skip("no disk can be mounted on this machine")
     yield disk
     subprocess.run(["umount", str(disk)], check=True)

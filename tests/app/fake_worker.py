@@ -197,7 +197,7 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
             if condition():
                 return
         await pilot.pause(0.02)
-    raise AssertionError("What was waited for did not happen.")
+    raise AssertionError("The condition did not hold within half a minute.")
 
 
 async def agree(bench: Bench, pilot: Pilot[Any]) -> None:

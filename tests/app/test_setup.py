@@ -88,7 +88,7 @@ async def test_lists_contain_every_reward_model_and_preset_and_say_why_a_device_
         assert {reward.spec for reward in REWARDS.values()} < set(entries("reward"))
         headings = {f"{HEADING}{group}" for group, _ in grouped(preset_names())}
         assert set(entries("preset")) == {preset.name for preset in preset_names()} | headings
-        assert all(entries("preset")[heading] == ("", True) for heading in headings), "nobody can choose a heading"
+        assert all(entries("preset")[heading] == ("", True) for heading in headings), "headings cannot be chosen"
         await until(pilot, lambda: "cuda" in entries("device"))
         description, is_disabled = entries("device")["cuda"]
         assert description.startswith("not here: This build of torch has no CUDA;")

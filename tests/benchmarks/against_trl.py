@@ -183,7 +183,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--size", choices=SIZES, default="small")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--target", default=TARGET)
-    parser.add_argument("--seconds", type=float, default=60.0, help="after which a run is given up")
+    parser.add_argument("--seconds", type=float, default=60.0, help="the limit of a run")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
     parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)

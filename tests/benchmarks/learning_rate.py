@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=6)
-    parser.add_argument("--only", default=";".join(CASES), help="names of rows, with semicolons between them")
+    parser.add_argument("--only", default=";".join(CASES), help="semicolon-separated names of rows")
     parser.add_argument("--targets", default="0.01,0.03", help="comma-separated")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)

@@ -25,7 +25,7 @@ from pgplay.learning.trainer import Trainer
 from pgplay.rewards.reward import build_reward
 from pgplay.worker.session.stop_conditions import ending_of
 
-CURES: dict[str, dict[str, Any]] = {
+REMEDIES: dict[str, dict[str, Any]] = {
     "none": {},
     "l1": {"l1": 1e-4},
     "l2": {"l2": 1e-3},
@@ -66,15 +66,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--only", default=",".join(CURES), help="comma-separated names of rows")
+    parser.add_argument("--only", default=",".join(REMEDIES), help="comma-separated names of rows")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     print(
-        f"{'cure':<15}{'steps':>6}{'CPU s':>7}{'training':>10}{'gap':>7}{'widest':>8}{'held out':>10}{'lowest':>8}"
+        f"{'remedy':<15}{'steps':>6}{'CPU s':>7}{'training':>10}{'gap':>7}{'widest':>8}{'held out':>10}{'lowest':>8}"
         "   gap of each seed"
     )
     for name in options.only.split(","):
-        found = [find(CURES[name], seed) for seed in range(options.seeds)]
+        found = [find(REMEDIES[name], seed) for seed in range(options.seeds)]
         steps, cpu, gap, training, held_out = (median(column) for column in zip(*found, strict=True))
         print(
             f"{name:<15}{steps:>6.0f}{cpu:>7.1f}{training:>10.3f}{gap:>7.3f}{max(one.gap for one in found):>8.3f}"

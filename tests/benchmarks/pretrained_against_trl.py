@@ -93,8 +93,8 @@ def run_pgplay(model: str, seed: int, steps: int) -> Run:
     products: Products = plan.spec.family.products(plan.spec.shape, plan.tokenizer.vocabulary_size)
     prompts = sum(len(trainer.policy.prefix(pair.prompt)) for pair in plan.task.pairs)
     read = (tokens + prompts * steps) * products.per_token
-    # Sampling reads every token once; learning reads it by the policy, by the reference, and backwards: the base's
-    # weights have no gradients of their own, which would take as much again.
+    # Sampling processes each token once; training does with the policy, with the reference, and backwards: the base's
+    # weights need no gradients, which would cost as much again.
     work = {"sample": read, "learn": 3 * read}
     fastest = peak()
     shares = {stage: work[stage] / fastest / stages[stage] for stage in work}
@@ -175,9 +175,9 @@ def fresh(side: str, seed: int, options: argparse.Namespace) -> Run:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table; with --side, one run as JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default="storybook-1m", help="one that ships, or a folder")
+    parser.add_argument("--model", default="storybook-1m", help="a shipped model, or a folder")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=3, help="beside a first one, which is not counted")
+    parser.add_argument("--steps", type=int, default=3, help="after a first one, which does not count")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
     parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)

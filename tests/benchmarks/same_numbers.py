@@ -180,7 +180,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--against", type=Path, metavar="CHECKOUT", help="the other checkout's folder")
     parser.add_argument("--steps", type=int, default=4)
-    parser.add_argument("--only", default="", metavar="TEXT", help="only rows that have this in their name")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only rows with this in their name")
     parser.add_argument("--print", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.print:

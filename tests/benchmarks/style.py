@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--kl-limit", type=float, help="in place of the preset's")
+    parser.add_argument("--kl-limit", type=float, help="instead of the preset's")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     print(

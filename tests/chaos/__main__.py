@@ -17,9 +17,9 @@ from tests.chaos.place import Place
 def main() -> int:
     """Make the requested kills; return 1 if something was lost or survived."""
     parser = argparse.ArgumentParser("python -m tests.chaos", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=len(KILLS), help="how many kills; the kinds take turns")
-    parser.add_argument("--seed", type=int, default=0, help="of the instants; a machine's own pace is not in it")
-    parser.add_argument("--only", choices=KILLS, action="append", help="this kind alone; may be given again")
+    parser.add_argument("--rounds", type=int, default=len(KILLS), help="number of kills; the kinds alternate")
+    parser.add_argument("--seed", type=int, default=0, help="of the moments (the machine's speed varies too)")
+    parser.add_argument("--only", choices=KILLS, action="append", help="only this kind; can be repeated")
     options = parser.parse_args()
     names = options.only or list(KILLS)
     failures = 0

@@ -38,7 +38,7 @@ def check_processes(place: Place) -> None:
     """Check that no process started in the place survives."""
     give_up = time.monotonic() + SETTLED
     while left := place.processes():
-        assert time.monotonic() < give_up, f"live on: {left}"
+        assert time.monotonic() < give_up, f"survived: {left}"
         time.sleep(0.05)
 
 
@@ -60,7 +60,7 @@ def check_runs(kept: dict[str, Kept]) -> str:
         session.close("paused")
         with DatabaseReader.open(name) as store:
             assert [step for step, _ in store.rows()] == list(range(1, resumed + 2)), name
-        told.append(f"{name} goes on from {resumed}, {summary.steps} stored")
+        told.append(f"{name} resumes from {resumed}, {summary.steps} stored")
     return "; ".join(told) or "no run yet"
 
 

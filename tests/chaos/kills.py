@@ -79,7 +79,7 @@ def saving(place: Place, rng: Random) -> str:
     check_folder(place)
     check_policies("mine")
     is_new = load_policy("mine")[1] != old
-    assert killed or is_new, "what was said to be saved is not"
+    assert killed or is_new, "reported as saved, but is not"
     return f"{_in_words(moment)}: the {'new' if is_new else 'old'} policy; {check_runs({})}"
 
 
@@ -106,7 +106,7 @@ def exporting(place: Place, rng: Random) -> str:
     check_folder(place, allowed=1)
     found = file.read_bytes()
     assert found in (old, whole.read_bytes()), "neither the old file nor the new one"
-    assert killed or found != old, "what was said to be written is not"
+    assert killed or found != old, "reported as written, but is not"
     place.run(*command)
     assert file.read_bytes() == whole.read_bytes()
     check_folder(place)
@@ -125,7 +125,7 @@ def importing(place: Place, rng: Random) -> str:
     check_folder(place)
     check_policies()
     is_there = (policies_folder() / "mine").exists()
-    assert killed or is_there, "what was said to be imported is not"
+    assert killed or is_there, "reported as imported, but is not"
     if not is_there:
         import_policy(file)
     check_policies("mine")

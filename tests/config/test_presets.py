@@ -64,7 +64,7 @@ def test_presets_are_grouped_and_ordered_with_the_first_steps_first() -> None:
     presets = preset_names()
     assert (presets[0].name, presets[-1].path) == ("hello", path)
     groups = [group for group, _ in grouped(presets)]
-    assert groups == list(PRESET_GROUPS), "each group once, those of one's own last"
+    assert groups == list(PRESET_GROUPS), "each group once, the user's own last"
     for _, members in grouped(presets):
         places = [preset.order for preset in members]
         assert places == sorted(places)

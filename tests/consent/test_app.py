@@ -235,7 +235,7 @@ async def test_a_source_that_fills_the_setup_is_asked_about_each_time_until_a_ye
     way: str, act: str, them: Stranger, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if them.field == "measure" and act in ONLY_THE_REWARD:
-        pytest.skip("measures are neither edited nor looked at")
+        pytest.skip("measures are neither edited nor scored on the bench")
     bench = bench_for(way, them, home, monkeypatch)
     async with opened(bench) as pilot:
         await INTO_THE_SETUP[way](bench, pilot, them)
