@@ -73,8 +73,9 @@ def reward(text: str, target: str, prompt: str) -> float | dict[str, float]:
     return {{"score": vowels / max(1, len(text)), "length": len(text)}}
 ```
 
-`--reward my_reward.py` takes `reward` or `rewards`, `--reward my_reward.py:rhymes` another function. `rewards(texts,
-targets, prompts)`, or any function whose first parameter is called `texts`, scores a whole batch and returns a list.
+`--reward my_reward.py` uses the function `reward` or `rewards`; `--reward my_reward.py:rhymes` uses another one.
+`rewards(texts, targets, prompts)`, or any function whose first parameter is called `texts`, scores a whole batch and
+returns a list.
 A function with a parameter `completions` is called as in TRL, `f(prompts, completions, **columns)` with lists of
 texts, so a reward written for TRL works unchanged (a task's targets are its column `target`).
 A score is one finite number, or a mapping with `score` and up to {parts} named numbers, which are logged and plotted
@@ -84,8 +85,8 @@ Further columns of the task's CSV, JSONL or TOML file are passed by name to a fu
 `reward(text, target, prompt, solution)` gets the row's value in the column *solution*, a function of lists gets a list,
 and `**columns` gets all. Values from a CSV are text; a JSONL row without the column gives None.
 
-It runs in its own process, without a terminal, with {batch:g} s per batch, {load:g} s to load and {memory:g} GiB of
-memory (on Linux). Its output goes to the log. A wrong number of scores, a non-finite score, an exception, time-out,
+Your function runs in its own process, without a terminal, with {batch:g} s per batch, {load:g} s to load and
+{memory:g} GiB of memory (on Linux). Its output goes to the log. A wrong number of scores, a non-finite score, an exception, time-out,
 exit or crash stops the run at that step with nothing lost. The error shows the line, the traceback, and the text,
 target and prompt. Fix it, and the run resumes at the same step.
 
@@ -128,10 +129,10 @@ along random edits back to the target, and where hill climbing by single edits e
 numbers it derives one verdict:
 
 {verdicts}
-The verdict is about texts and edits, not about gradients. A flat reward gives a policy no signal, but a reward that
-edits can climb may still be hard for a policy, and a policy, which tries many texts at once, can jump where single
-edits get stuck: of four such rewards for *hello world*, two are learned within 60 steps and two not within 400. All
-five tested rewards with the verdicts *flat*, *rewards short text* and *not the only best text* behave as predicted.
+The verdict is about texts and edits, not about gradients. A flat reward gives a policy no signal. A reward that
+edits can climb may still be hard for a policy; conversely a policy, which tries many texts at once, can jump where
+single edits get stuck: of four such rewards for *hello world*, two are learned within 60 steps and two not within 400.
+All five tested rewards with the verdicts *flat*, *rewards short text* and *not the only best text* behave as predicted.
 """
 
 MEANINGS: dict[VerdictKind, str] = {
