@@ -86,8 +86,8 @@ Further columns of the task's CSV, JSONL or TOML file are passed by name to a fu
 and `**columns` gets all. Values from a CSV are text; a JSONL row without the column gives None.
 
 Your function runs in its own process, without a terminal, with {batch:g} s per batch, {load:g} s to load and
-{memory:g} GiB of memory (on Linux). Its output goes to the log. A wrong number of scores, a non-finite score, an exception, time-out,
-exit or crash stops the run at that step with nothing lost. The error shows the line, the traceback, and the text,
+{memory:g} GiB of memory (on Linux). Its output goes to the log. A wrong number of scores, a non-finite score, an
+exception, time-out, exit or crash stops the run at that step with nothing lost. The error shows the line, the traceback, and the text,
 target and prompt. Fix it, and the run resumes at the same step.
 
 **This guards against mistakes, not against attackers.** The process runs with your rights: it can read and delete
