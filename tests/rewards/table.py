@@ -87,8 +87,8 @@ and `**columns` gets all. Values from a CSV are text; a JSONL row without the co
 
 Your function runs in its own process, without a terminal, with {batch:g} s per batch, {load:g} s to load and
 {memory:g} GiB of memory (on Linux). Its output goes to the log. A wrong number of scores, a non-finite score, an
-exception, time-out, exit or crash stops the run at that step with nothing lost. The error shows the line, the traceback, and the text,
-target and prompt. Fix it, and the run resumes at the same step.
+exception, time-out, exit or crash stops the run at that step with nothing lost. The error shows the line, the
+traceback, and the text, target and prompt. Fix it, and the run resumes at the same step.
 
 **This guards against mistakes, not against attackers.** The process runs with your rights: it can read and delete
 your files and reach the network. So Python that you did not write or name yourself, in this session or on this
