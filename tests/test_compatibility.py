@@ -125,10 +125,10 @@ def test_a_branch_starts_from_a_stored_checkpoint(pgplay: Pgplay) -> None:
 def test_a_recorded_step_can_be_inspected(kept_home: None) -> None:
     with DatabaseReader.open(RUNS["app"]["name"]) as reader:
         (step,) = reader.anatomy_steps()
-        anatomy = reader.anatomy(step)
-        assert anatomy is not None
-        assert anatomy.rules.algorithm == "grpo"
-        assert all(sample.tokens for sample in anatomy.samples)
+        detail = reader.anatomy(step)
+        assert detail is not None
+        assert detail.rules.algorithm == "grpo"
+        assert all(sample.tokens for sample in detail.samples)
 
 
 @pytest.mark.parametrize("name", EXPECTED["policies"])

@@ -21,7 +21,7 @@ def store_run(
     steps: int = 60,
     checkpoints: Iterable[int] = (0, 20, 40),
     speed: float = 1.0,
-    anatomies: Iterable[StepDetail] = (),
+    step_details: Iterable[StepDetail] = (),
     **settings: Any,
 ) -> str:
     """Store a run that learns steadily, `speed` times as fast as usual; at step N it writes N // 5 characters."""
@@ -37,7 +37,7 @@ def store_run(
                 tensors, state = learner_state(config.algorithm, step)
                 write_checkpoint(store.folder, tensors, {**state, "settings": to_settings(config)}, "last")
                 keep_last(store.folder)
-        for anatomy in anatomies:
-            store.keep_anatomy(anatomy)
+        for step_detail in step_details:
+            store.keep_anatomy(step_detail)
         store.finish("paused")
     return name

@@ -88,7 +88,7 @@ async def test_without_a_run_every_key_says_what_will_appear_and_how(home: Path)
 
 async def test_a_run_whose_worker_is_gone_shows_its_last_recorded_step_or_how_to_record_one(home: Path) -> None:
     for kept in (True, False):
-        store_run(f"run-{kept}", anatomies=(step_detail(),) if kept else ())
+        store_run(f"run-{kept}", step_details=(step_detail(),) if kept else ())
         bench = Bench()
         async with bench.app.run_test(size=(100, 30)) as pilot:
             await begin(bench, pilot)

@@ -28,13 +28,13 @@ def dissected_step(one: Trainer) -> tuple[StepReport, StepDetail]:
 def test_recording_a_step_does_not_change_it(name: str) -> None:
     looked_at, plain = trainer(**ROWS[name]), trainer(**ROWS[name])
     for _ in range(2):
-        report, anatomy = dissected_step(looked_at)
+        report, detail = dissected_step(looked_at)
         expected = numbers(plain.step())
         found = numbers(report)
         extra = set(found[2]) - set(expected[2])  # type: ignore[call-overload]
         assert extra <= {"kl_update", "kl_first_update"}
         assert [found[2][key] for key in expected[2]] == list(expected[2].values())  # type: ignore[index, attr-defined]
-        assert anatomy.step == report.step
+        assert detail.step == report.step
     assert steps(looked_at, 2) == steps(plain, 2)
 
 
@@ -52,12 +52,12 @@ def test_every_token_is_reported_as_the_policy_computes_it(own: dict[str, Any]) 
     one = trainer(target="abca", **own)
     steps(one, 3)
     before = {name: tensor.clone() for name, tensor in one.policy.module.state_dict().items()}
-    report, anatomy = dissected_step(one)
-    assert len(anatomy.samples) == anatomy.completions == 8
-    assert [sample.reward for sample in anatomy.samples] == sorted((s.reward for s in anatomy.samples), reverse=True)
-    assert sum(s.reward for s in anatomy.samples) / 8 == pytest.approx(report.metrics["reward_mean"])
+    report, detail = dissected_step(one)
+    assert len(detail.samples) == detail.completions == 8
+    assert [sample.reward for sample in detail.samples] == sorted((s.reward for s in detail.samples), reverse=True)
+    assert sum(s.reward for s in detail.samples) / 8 == pytest.approx(report.metrics["reward_mean"])
     after = {name: tensor.clone() for name, tensor in one.policy.module.state_dict().items()}
-    for sample in anatomy.samples:
+    for sample in detail.samples:
         assert "".join(token.text for token in sample.tokens) == sample.text
         one.policy.load_state(before)
         assert [t.log_p for t in sample.tokens] == pytest.approx(log_p_of(one.policy, sample.text), abs=1e-5)
@@ -71,10 +71,10 @@ def test_every_token_is_reported_as_the_policy_computes_it(own: dict[str, Any]) 
             assert sum(likeliest) == pytest.approx(1, abs=1e-3)
             assert token.entropy == pytest.approx(-sum(p * math.log(p) for p in likeliest if p), abs=5e-3)
     if "reward" in own:
-        assert set(anatomy.samples[0].parts) == {"part:levenshtein", "part:prefix", "measure:lcs"}
-        parts = anatomy.samples[0].parts
+        assert set(detail.samples[0].parts) == {"part:levenshtein", "part:prefix", "measure:lcs"}
+        parts = detail.samples[0].parts
         expected = 0.5 * parts["part:levenshtein"] + 0.5 * parts["part:prefix"]
-        assert anatomy.samples[0].reward == pytest.approx(expected)
+        assert detail.samples[0].reward == pytest.approx(expected)
 
 
 def log_p_of(policy: Any, text: str) -> list[float]:
@@ -88,9 +88,9 @@ def log_p_of(policy: Any, text: str) -> list[float]:
 def test_the_advantage_follows_from_reward_baseline_and_deviation(algorithm: str) -> None:
     one = trainer(target="abca", algorithm=algorithm, control_variate="none")
     steps(one, 2)
-    _, anatomy = dissected_step(one)
-    rewards = [sample.reward for sample in anatomy.samples]
-    for sample in anatomy.samples:
+    _, detail = dissected_step(one)
+    rewards = [sample.reward for sample in detail.samples]
+    for sample in detail.samples:
         assert sample.baseline is not None
         by_hand = (sample.reward - sample.baseline) / (sample.deviation or 1.0)
         assert sample.advantage == pytest.approx(by_hand, abs=1e-5)
@@ -103,8 +103,8 @@ def test_the_advantage_follows_from_reward_baseline_and_deviation(algorithm: str
 
 def test_an_update_makes_good_completions_more_likely() -> None:
     one = trainer(target="abca", batch_size=64, entropy=0.0, lr=0.01)
-    _, anatomy = dissected_step(one)
-    best, worst = anatomy.samples[0], anatomy.samples[-1]
+    _, detail = dissected_step(one)
+    best, worst = detail.samples[0], detail.samples[-1]
     assert best.log_p_after is not None
     assert worst.log_p_after is not None
     assert best.log_p_after > best.log_p
@@ -113,17 +113,17 @@ def test_an_update_makes_good_completions_more_likely() -> None:
 
 def test_a_large_step_is_recorded_in_part_from_across_its_rewards() -> None:
     one = trainer(target="a" * 60, alphabet="ascii", max_length=100, batch_size=128)
-    _, anatomy = dissected_step(one)
-    assert anatomy.completions == 128
-    assert len(anatomy.samples) < 128
-    assert sum(len(sample.tokens) for sample in anatomy.samples) < 1.5 * MOST_TOKENS
-    assert anatomy.samples[0].reward == max(sample.reward for sample in anatomy.samples)
+    _, detail = dissected_step(one)
+    assert detail.completions == 128
+    assert len(detail.samples) < 128
+    assert sum(len(sample.tokens) for sample in detail.samples) < 1.5 * MOST_TOKENS
+    assert detail.samples[0].reward == max(sample.reward for sample in detail.samples)
 
 
 def test_prompts_are_recorded_with_their_completions() -> None:
     one = trainer(COPYING, batch_size=24, group_size=8)
-    _, anatomy = dissected_step(one)
-    assert {(sample.prompt, sample.target) for sample in anatomy.samples} == {(letter, letter) for letter in "abc"}
+    _, detail = dissected_step(one)
+    assert {(sample.prompt, sample.target) for sample in detail.samples} == {(letter, letter) for letter in "abc"}
 
 
 def test_the_map_shows_what_the_policy_would_write() -> None:

@@ -97,7 +97,7 @@ def snapshot(step: int) -> Snapshot:
     return Snapshot(report=one, rows=((step, one.metrics),))
 
 
-def anatomy(step: int) -> StepDetail:
+def step_detail(step: int) -> StepDetail:
     token = TokenDetail("a", -1.0, 0.5, (("a", 0.37), ("", 0.2)), 0.5, 0.5, log_p_after=-0.9)
     sample = CompletionDetail("", "ab", "a", False, 0.5, {}, 0.0, 0.25, 0.5, (token,))
     rules = AlgorithmSettings(

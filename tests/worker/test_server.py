@@ -22,7 +22,7 @@ from pgplay.worker.server.outbox import Outbox
 from pgplay.worker.server.server import Server
 from pgplay.worker.session.interface import NotNeededError, SessionFactory, Texts
 from pgplay.worker.session.stop_conditions import Ending
-from tests.worker.helpers import anatomy, snapshot
+from tests.worker.helpers import snapshot, step_detail
 
 PATIENCE = 20.0
 
@@ -69,7 +69,7 @@ class SmallSession:
     def dissected_step(self):
         self.step()
         self.apart.append(self.step_count)
-        return anatomy(self.step_count)
+        return step_detail(self.step_count)
 
     def last_update(self):
         return self.last

@@ -20,7 +20,7 @@ from pgplay.worker.protocol.commands import InspectStep, Map, Start
 from pgplay.worker.protocol.events import Mapped, Refused, Snapshot, StepInspected
 from pgplay.worker.session import last_update
 from pgplay.worker.session.session import Session
-from tests.worker.helpers import anatomy, report
+from tests.worker.helpers import report, step_detail
 from tests.worker.test_server import PATIENCE, desk  # noqa: F401
 
 SMALL = {"target": "ab", "alphabet": "abc", "model": "gru-nano", "batch_size": 8, "until": "never", "device": "cpu"}
@@ -32,7 +32,7 @@ def test_while_training_only_the_next_step_is_recorded(desk):  # noqa: F811
     desk.send(InspectStep(request=7))
     session.gate.release(3)
     told = desk.next(StepInspected)
-    assert (told.request, told.anatomy) == (7, anatomy(2))
+    assert (told.request, told.anatomy) == (7, step_detail(2))
     assert desk.next(Snapshot).report.step >= 2
     session.gate.release(3)
     assert session.at_gate.acquire(timeout=PATIENCE)
@@ -129,7 +129,7 @@ def test_a_run_that_has_ended_reports_its_last_update_and_stays_ended(desk):  # 
     session.ends_at = 2
     session.gate.release(2)
     desk.state("solved")
-    session.last = anatomy(1)
+    session.last = step_detail(1)
     desk.send(InspectStep(request=5))
     told = desk.next(StepInspected)
     assert (told.request, told.anatomy.step) == (5, 1)
@@ -147,15 +147,15 @@ def test_an_ended_run_shows_its_last_real_update_recomputed_bit_for_bit(monkeypa
         session.step()
     assert len(before) > 2
     end, steps = clones(session), session.step_count
-    anatomy = session.last_update()
-    assert anatomy is not None
-    assert (anatomy.step, anatomy.is_tried) == (steps - 1, False)  # the step that finds it solved makes no update
+    detail = session.last_update()
+    assert detail is not None
+    assert (detail.step, detail.is_tried) == (steps - 1, False)  # the step that finds it solved makes no update
     assert session.step_count == steps
     assert all((tensor == end[name]).all() for name, tensor in clones(session).items())
     metrics = session.store.row(steps - 1)
-    both = {name for name in anatomy.metrics.keys() & metrics.keys() if not name.startswith("seconds")}
+    both = {name for name in detail.metrics.keys() & metrics.keys() if not name.startswith("seconds")}
     assert both >= {"reward_mean", "loss", "gradient_norm", "entropy"}
-    assert {name: anatomy.metrics[name] for name in both} == {name: metrics[name] for name in both}
+    assert {name: detail.metrics[name] for name in both} == {name: metrics[name] for name in both}
     assert session.store.anatomy_steps() == [steps - 1]
     session.close("solved")
 
