@@ -131,9 +131,9 @@ class PgplayApp(Pages):
 
     def get_default_screen(self) -> Screen[None]:
         """Return the main screen."""
-        self._main = MainScreen(self.state, self._config, self._preset, self._brought, self._draft)
         # Textual tells a screen its size after the first look at its styles, and then looks at all of them again.
-        self._main.add_class(*layouts_at(self.size))
+        layouts = layouts_at(self.size)
+        self._main = MainScreen(self.state, self._config, self._preset, self._brought, self._draft, layouts)
         return self._main
 
     @property

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
 
 from pgplay.config.preset_file import PRESET_GROUPS, Preset, read_preset
 from pgplay.errors import InputError, look_up
+from pgplay.files.stamp import FileStamp, file_stamp
 from pgplay.paths import expand_home, personal_presets_folder, shipped
 
 
@@ -76,10 +78,13 @@ def _files() -> dict[str, Path]:
 
 
 def _read_all() -> list[Preset | BrokenPreset]:
-    presets: list[Preset | BrokenPreset] = []
-    for name, path in _files().items():
-        try:
-            presets.append(read_preset(path))
-        except InputError as error:
-            presets.append(BrokenPreset(name, path, error))
-    return presets
+    return [_read(name, path, file_stamp(path)) for name, path in _files().items()]
+
+
+@lru_cache(maxsize=256)
+def _read(name: str, path: Path, version: FileStamp | None) -> Preset | BrokenPreset:
+    """Return the preset in the file at `path`; `version` is that of the file, which is read once."""
+    try:
+        return read_preset(path)
+    except InputError as error:
+        return BrokenPreset(name, path, error)

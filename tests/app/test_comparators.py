@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pgplay.app.screens.library.policies import Library
+from pgplay.app.widgets.dropdown import Dropdown
 from pgplay.app.widgets.plots.curve import Plot
-from pgplay.app.widgets.setup.described_select import Choice
 from pgplay.config.changes import Changes
 from pgplay.config.run_config import to_settings
 from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
@@ -26,7 +26,7 @@ async def test_the_list_marks_the_algorithms_that_are_not_policy_gradients() -> 
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
-        entries = bench.app.main.query_one("#algorithm", Choice).entries
+        entries = bench.app.main.query_one("#algorithm", Dropdown).entries
         assert [entry.value for entry in entries] == [*ALGORITHMS, *COMPARATORS]
         assert {entry.value for entry in entries if "no policy gradient" in entry.description} == set(COMPARATORS)
         pick(bench, "algorithm", "hill-climb")

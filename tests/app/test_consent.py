@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Select
 
 from pgplay.app.screens.dialogs.consent import ConsentDialog
 from pgplay.app.screens.dialogs.questions import ConfirmDialog
 from pgplay.app.screens.rewards.editor import RewardScreen
 from pgplay.app.widgets.code_area import CodeArea
+from pgplay.app.widgets.dropdown import Dropdown
 from pgplay.config.run_config import make_config
 from pgplay.library.consents import is_allowed
 from pgplay.library.policy_card import PolicyCard
@@ -50,7 +50,7 @@ async def asked(bench: Bench, pilot: Pilot[int]) -> ConsentDialog:
 
 async def test_a_preset_with_python_is_asked_about_once_and_starts_after_a_yes(preset: str) -> None:
     async with opened() as (bench, pilot):
-        bench.app.main.query_one("#preset", Select).value = preset
+        bench.app.main.query_one("#preset", Dropdown).value = preset
         await until(pilot, lambda: str((bench.app.state.settings or {}).get("reward", "")).endswith("theirs.py"))
         await pilot.press("space")
         dialog = await asked(bench, pilot)
@@ -69,7 +69,7 @@ async def test_a_preset_with_python_is_asked_about_once_and_starts_after_a_yes(p
 
 async def test_the_editor_asks_before_it_could_run_the_python_of_a_preset(preset: str) -> None:
     async with opened() as (bench, pilot):
-        bench.app.main.query_one("#preset", Select).value = preset
+        bench.app.main.query_one("#preset", Dropdown).value = preset
         await until(pilot, lambda: str((bench.app.state.settings or {}).get("reward", "")).endswith("theirs.py"))
         await pilot.press("e")
         await asked(bench, pilot)
@@ -81,7 +81,7 @@ async def test_a_preset_chosen_during_a_run_brings_no_python_into_it(preset: str
     async with opened() as (bench, pilot):
         bench.worker.build("training")
         await until(pilot, lambda: bench.app.state.run == "training")
-        bench.app.main.query_one("#preset", Select).value = preset
+        bench.app.main.query_one("#preset", Dropdown).value = preset
         await until(pilot, lambda: isinstance(bench.app.screen, ConfirmDialog))
         await pilot.press("y")
         await asked(bench, pilot)
@@ -119,7 +119,7 @@ async def test_a_pasted_recipe_with_python_is_asked_about_and_a_reward_chosen_si
         await asked(bench, pilot)
         await pilot.press("escape")
         await until(pilot, lambda: bench.app.screen is bench.app.main)
-        bench.app.main.query_one("#reward", Select).value = "prefix"
+        bench.app.main.query_one("#reward", Dropdown).value = "prefix"
         await until(pilot, lambda: (bench.app.state.settings or {}).get("reward") == "prefix")
         await pilot.press("space")
         await until(pilot, lambda: bench.sent(Start))
@@ -127,7 +127,7 @@ async def test_a_pasted_recipe_with_python_is_asked_about_and_a_reward_chosen_si
 
 async def test_ten_steps_are_made_once_their_python_is_allowed(preset: str) -> None:
     async with opened() as (bench, pilot):
-        bench.app.main.query_one("#preset", Select).value = preset
+        bench.app.main.query_one("#preset", Dropdown).value = preset
         await until(pilot, lambda: str((bench.app.state.settings or {}).get("reward", "")).endswith("theirs.py"))
         await pilot.press("S")
         await asked(bench, pilot)

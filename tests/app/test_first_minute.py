@@ -12,8 +12,8 @@ from textual.widgets import Input
 from pgplay.app.screens.dialogs.questions import AskDialog
 from pgplay.app.screens.library.compare_runs import SideBySide
 from pgplay.app.state.guide import FIRST_PACE, FIRST_STEPS
+from pgplay.app.widgets.dropdown import Dropdown
 from pgplay.app.widgets.samples import Samples
-from pgplay.app.widgets.setup.described_select import Choice
 from pgplay.app.widgets.what_now import WhatNow
 from pgplay.config.presets import load_preset
 from pgplay.learning.reports.step_report import StepReport
@@ -69,7 +69,7 @@ async def test_another_preset_shows_its_own_lesson_at_full_speed(home: Path, mon
     bench = start_app(monkeypatch)
     async with bench.app.run_test(size=SIZES[0]) as pilot:
         await begin(bench, pilot)
-        bench.app.main.query_one("#preset", Choice).value = "hack-words"
+        bench.app.main.query_one("#preset", Dropdown).value = "hack-words"
         lesson = load_preset("hack-words").teaches
         await until(pilot, lambda: lesson in words(bench, "#finding"))
         await pilot.pause()

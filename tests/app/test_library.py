@@ -14,8 +14,8 @@ from pgplay.app.screens.dialogs.questions import AskDialog
 from pgplay.app.screens.dialogs.write import WriteScreen
 from pgplay.app.screens.library.policies import Library
 from pgplay.app.screens.library.runs import Runs
+from pgplay.app.widgets.dropdown import Dropdown
 from pgplay.app.widgets.filter_field import FilterField
-from pgplay.app.widgets.setup.described_select import Choice
 from pgplay.config.run_config import make_config
 from pgplay.library.policies import list_policies, save_policy
 from pgplay.library.policy_card import PolicyCard
@@ -182,7 +182,7 @@ async def test_writing_with_a_saved_policy() -> None:
         scored = (sample("top", "hello", 0.5, 40),)
         bench.worker.answer(Written(policy="first", samples=scored, scored_by="levenshtein"))
         await until(pilot, lambda: "0.50" in str(screen.query_one("#texts", Static).render()))
-        screen.query_one("#how", Choice).value = "greedy"
+        screen.query_one("#how", Dropdown).value = "greedy"
         await pilot.press("ctrl+w")
         assert bench.sent(Write)[-1] == Write(policy="first", count=1, temperature=0.5, greedy=True)
         bench.worker.answer(Refused(*coded("The policy is gone.")))

@@ -16,9 +16,9 @@ from pgplay.app.drawing.number_format import count
 from pgplay.app.messages import SetupChanged
 from pgplay.app.screens.dialogs.questions import AskDialog, ConfirmDialog
 from pgplay.app.screens.dialogs.recipe import RecipeScreen
+from pgplay.app.widgets.dropdown import Dropdown
 from pgplay.app.widgets.setup import form
 from pgplay.app.widgets.setup.choices import HEADING, OWN_TASK
-from pgplay.app.widgets.setup.described_select import Choice
 from pgplay.app.widgets.setup.model_choice import ModelChoice
 from pgplay.app.widgets.setup.panel import Setup
 from pgplay.cli import main
@@ -40,7 +40,7 @@ from tests.app.fake_worker import Bench, begin, until, words
 
 def pick(bench: Bench, name: str, value: str) -> None:
     """Choose through the list, as a user does."""
-    bench.app.main.query_one(f"#{name}", Choice).value = value
+    bench.app.main.query_one(f"#{name}", Dropdown).value = value
 
 
 def field(bench: Bench, name: str) -> Input:
@@ -81,7 +81,7 @@ async def test_lists_contain_every_reward_model_and_preset_and_say_why_a_device_
         await begin(bench, pilot)
 
         def entries(name: str) -> dict[str, tuple[str, bool]]:
-            choice = bench.app.main.query_one(f"#{name}", Choice)
+            choice = bench.app.main.query_one(f"#{name}", Dropdown)
             return {entry.value: (entry.description, entry.disabled) for entry in choice.entries}
 
         assert set(entries("model")) == {"auto", *MODELS, *shipped_models()}
@@ -101,7 +101,7 @@ async def test_model_sizes_follow_the_alphabet() -> None:
         await begin(bench, pilot)
 
         def label() -> str:
-            return bench.app.main.query_one("#model", Choice).entries[1].label
+            return bench.app.main.query_one("#model", Dropdown).entries[1].label
 
         small = label()
         pick(bench, "reward", "hamming")
@@ -116,7 +116,7 @@ async def test_model_sizes_follow_the_alphabet_of_a_task() -> None:
         task = {"task": "reverse:length=3,alphabet=ab", "alphabet": "target"}
         bench.app.main.setup.load(make_config(task))
         await until(pilot, lambda: bench.app.state.settings == task)
-        labels = {entry.value: entry.label for entry in bench.app.main.query_one("#model", Choice).entries}
+        labels = {entry.value: entry.label for entry in bench.app.main.query_one("#model", Dropdown).entries}
         for name in ("gru-nano", "transformer-small"):
             parameters = MODELS[name].parameter_count(3)  # a, b and the stop token
             assert labels[name].split() == [name, count(parameters)]
@@ -140,7 +140,7 @@ async def test_a_preset_fills_the_form() -> None:
         pick(bench, "preset", "transformer")
         await until(pilot, lambda: (bench.app.state.settings or {}).get("model", "").startswith("transformer"))
         setup = bench.app.main.query_one(Setup)
-        assert setup.typed["model"] == bench.app.main.query_one("#model", Choice).chosen
+        assert setup.typed["model"] == bench.app.main.query_one("#model", Dropdown).value
 
 
 @pytest.mark.parametrize("state", ["training", "paused"])
@@ -170,12 +170,12 @@ async def test_a_whole_setup_does_not_change_a_running_run_but_is_offered_as_ano
         bench.worker.tell(StateChanged(state=state, step=10))  # type: ignore[arg-type]
         await until(pilot, lambda: bench.app.state.run == state)
         setup = bench.app.main.query_one(Setup)
-        before = (dict(setup.typed), setup.query_one("#preset", Choice).chosen)
+        before = (dict(setup.typed), setup.query_one("#preset", Dropdown).value)
         await choose(pilot)
         await pilot.press("n")
         await until(pilot, lambda: bench.app.screen is bench.app.main)
         await pilot.pause()
-        assert (setup.typed, setup.query_one("#preset", Choice).chosen) == before
+        assert (setup.typed, setup.query_one("#preset", Dropdown).value) == before
         await choose(pilot)
         await pilot.press("y")
         await until(pilot, lambda: bench.sent(Start))
@@ -189,7 +189,7 @@ async def test_a_broken_preset_of_the_user_is_listed_with_its_reason(home: Path)
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
-        entries = bench.app.main.query_one("#preset", Choice).entries
+        entries = bench.app.main.query_one("#preset", Dropdown).entries
         broken = [entry for entry in entries if entry.disabled and not entry.value.startswith(HEADING)]
         assert [entry.label for entry in broken] == ["mine"]
         assert broken[0].description
@@ -247,7 +247,7 @@ async def test_the_list_of_tasks_leads_to_the_field_for_ones_own_file() -> None:
         await begin(bench, pilot)
         pick(bench, "task", OWN_TASK)
         await until(pilot, lambda: bench.app.main.query("#setting-task Input") and field(bench, "task").has_focus)
-        assert bench.app.main.query_one("#task", Choice).chosen == ""
+        assert bench.app.main.query_one("#task", Dropdown).value == ""
         assert bench.app.main.setup.typed["task"] == ""
 
 
@@ -320,9 +320,9 @@ async def test_a_task_replaces_the_target_and_restores_it() -> None:
         pick(bench, "task", "copy")
         await until(pilot, lambda: bench.app.state.settings == {"task": "copy"})
         assert not setup.query_one("#target").display
-        assert setup.query_one("#model", Choice).chosen == "auto"
+        assert setup.query_one("#model", Dropdown).value == "auto"
         setup.load(make_config({"task": "reverse:length=3,alphabet=ab", "held_out": 0.5}))
-        assert setup.query_one("#task", Choice).chosen == "reverse:length=3,alphabet=ab"
+        assert setup.query_one("#task", Dropdown).value == "reverse:length=3,alphabet=ab"
         setup.set_target("good morning")
         await until(pilot, lambda: bench.app.state.settings == {"target": "good morning"})
         assert setup.query_one("#target").display
@@ -495,11 +495,11 @@ async def test_a_default_is_shown_with_its_value_and_its_source() -> None:
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
         await unfold(bench, "baseline")
-        baseline = bench.app.main.query_one("#setting-baseline Choice", Choice)
+        baseline = bench.app.main.query_one("#setting-baseline Dropdown", Dropdown)
         await until(pilot, lambda: baseline.entries[0].label == "group-mean, grpo's")
         pick(bench, "algorithm", "rloo")
         await until(pilot, lambda: baseline.entries[0].label == "leave-one-out, rloo's")
-        assert baseline.chosen == ""
+        assert baseline.value == ""
         await until(pilot, lambda: bench.app.state.settings == {"algorithm": "rloo"})
 
 

@@ -6,7 +6,7 @@ import pytest
 from textual.pilot import Pilot
 
 from pgplay.app.screens.dialogs.questions import ConfirmDialog
-from pgplay.app.widgets.setup.described_select import Choice
+from pgplay.app.widgets.dropdown import Dropdown
 from pgplay.config.presets import load_preset
 from pgplay.worker.protocol.commands import Change, Start
 from pgplay.worker.protocol.events import StateChanged
@@ -18,7 +18,7 @@ PRESET = "rloo"
 async def choose(bench: Bench, pilot: Pilot[int], way: str, preset: str = PRESET) -> None:
     """Choose a preset and wait for the question."""
     if way == "setup":
-        bench.app.main.query_one("#preset", Choice).value = preset
+        bench.app.main.query_one("#preset", Dropdown).value = preset
     else:
         entries = {entry.key: entry for entry in bench.app.palette_entries(bench.app.screen)}
         bench.app.choose_from_palette(entries[f"preset.{preset}"])
@@ -45,7 +45,7 @@ async def test_a_preset_chosen_while_a_start_waits_for_torch_is_asked_about(way:
         bench.worker.ready()
         await until(pilot, lambda: bench.sent(Start))
         assert [start.config.algorithm for start in bench.sent(Start)] == ["rloo"], "the first start is withdrawn"
-        assert setup.query_one("#preset", Choice).chosen == PRESET
+        assert setup.query_one("#preset", Dropdown).value == PRESET
 
 
 async def test_the_answer_to_a_replaced_start_changes_no_settings() -> None:

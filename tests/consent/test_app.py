@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input, Select
+from textual.widgets import Input
 
 from pgplay.app import launch
 from pgplay.app.app import PgplayApp
@@ -23,6 +23,7 @@ from pgplay.app.screens.dialogs.consent import ConsentDialog
 from pgplay.app.screens.dialogs.questions import ConfirmDialog
 from pgplay.app.screens.dialogs.recipe import RecipeScreen
 from pgplay.app.screens.rewards.editor import RewardScreen
+from pgplay.app.widgets.dropdown import Dropdown
 from pgplay.app.worker_link import OnEvent, OnExit
 from pgplay.config.recipe import from_recipe
 from pgplay.config.run_config import make_config, to_settings
@@ -95,7 +96,7 @@ async def opened(bench: Bench) -> AsyncIterator[Pilot[int]]:
 
 
 async def take_preset(bench: Bench, pilot: Pilot[int], them: Stranger) -> None:
-    bench.app.main.query_one("#preset", Select).value = "theirs"
+    bench.app.main.query_one("#preset", Dropdown).value = "theirs"
     await names_their_python(bench, pilot)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,13 +15,13 @@ from textual.widgets import Button, Static
 from pgplay.app.actions import do
 from pgplay.app.messages import PARTS, Part, StateShown
 from pgplay.app.state.app_state import AppState
+from pgplay.app.widgets.dropdown import Dropdown
 from pgplay.app.widgets.headline import Headline
 from pgplay.app.widgets.key_bar import KeysLine
 from pgplay.app.widgets.places import Places
 from pgplay.app.widgets.plots.curve import Plot
 from pgplay.app.widgets.plots.grid import Curves
 from pgplay.app.widgets.samples import Records, Samples
-from pgplay.app.widgets.setup.described_select import Choice
 from pgplay.app.widgets.setup.panel import Setup
 from pgplay.app.widgets.signals import Health
 from pgplay.app.widgets.status import FindingLine, StatusLine
@@ -50,8 +50,10 @@ class MainScreen(Screen[None]):
         preset: str,
         brought: Sequence[RewardSpec] = (),
         draft: Mapping[str, str] | None = None,
+        layouts: Iterable[str] = (),
     ) -> None:
-        super().__init__()
+        """`layouts` are the classes for the terminal's first size."""
+        super().__init__(classes=" ".join(layouts))
         self._state = state
         self._config = config
         self._preset, self._brought, self._draft = preset, brought, draft
@@ -80,8 +82,10 @@ class MainScreen(Screen[None]):
         return self.query_one(Setup)
 
     @on(ScreenResume)
-    def _resumed(self) -> None:
+    def _resumed(self, event: ScreenResume) -> None:
         """Show the changes since the screen was covered."""
+        if not self.stack_updates:  # the first time, each widget was styled when it was made
+            event.refresh_styles = False
         self._show(*PARTS)
 
     @on(StateShown)
@@ -111,7 +115,7 @@ class MainScreen(Screen[None]):
             self.query_one(Records).show(state)
             self.query_one(Health).show(state)
             self.query_one(WhatNow).show(state)
-            lesson = self.setup.query_one("#preset", Choice).description
+            lesson = self.setup.query_one("#preset", Dropdown).description
             is_untold = self.has_class("-narrow") and state.can_start_other(settings)
             self.query_one(FindingLine).show(state, lesson if is_untold else "")
             self.query_one(KeysLine).show(state)

@@ -14,7 +14,7 @@ from textual.widgets import Button, Input, OptionList, Static
 
 from pgplay.app.drawing.terminal_text import as_title, plain, terminal_text
 from pgplay.app.screens.dialogs.base import CLOSES, Dialog
-from pgplay.app.widgets.setup.described_select import described
+from pgplay.app.widgets.dropdown import described
 from pgplay.app.widgets.text_fields import LineField
 from pgplay.errors import PgplayError
 

@@ -14,7 +14,7 @@ from textual.widgets import Button, Input, Label, Static
 from pgplay.app.drawing.terminal_text import as_title
 from pgplay.app.messages import LooksChanged, WorkerEvent
 from pgplay.app.screens.dialogs.base import CLOSES, Dialog
-from pgplay.app.widgets.setup.described_select import Choice, Entry
+from pgplay.app.widgets.dropdown import Dropdown, Entry
 from pgplay.app.widgets.text_fields import LineField
 from pgplay.app.widgets.written_texts import WrittenTexts
 from pgplay.worker.protocol.commands import Write
@@ -61,7 +61,7 @@ class WriteScreen(Dialog[None]):
                 yield LineField("8", id="count")
             with Horizontal(classes="row"):
                 yield Label("How", classes="name")
-                yield Choice(HOW, "sampled", id="how")
+                yield Dropdown(HOW, "sampled", id="how")
             yield Static(classes="problem")
             yield Button("Write  (enter)", id="write", variant="primary")
             yield WrittenTexts()
@@ -106,7 +106,7 @@ class WriteScreen(Dialog[None]):
         if not count.isdecimal() or not 1 <= int(count) <= _MOST_TEXTS:
             return f"How many: a whole number from 1 to {_MOST_TEXTS}."
         prompt = self.query_one("#prompt", Input).value if self._prompt is not None else ""
-        greedy = self.query_one("#how", Choice).chosen == "greedy"
+        greedy = self.query_one("#how", Dropdown).value == "greedy"
         return Write(
             policy=self._policy,
             prompt=prompt,

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pgplay.app.rewards.draft import kept_rewards
+from pgplay.app.widgets.dropdown import Entry
 from pgplay.app.widgets.setup import form
-from pgplay.app.widgets.setup.described_select import Entry
 from pgplay.errors import coded
 from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
 from pgplay.model_places import hub_model, is_pretrained

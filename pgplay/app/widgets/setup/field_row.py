@@ -10,11 +10,11 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Input, Label, Select, Static
+from textual.widgets import Input, Label, Static
 
 from pgplay.app.drawing.terminal_text import for_field, terminal_text
 from pgplay.app.help.explanations import Explanation, concept_of
-from pgplay.app.widgets.setup.described_select import Choice, Entry
+from pgplay.app.widgets.dropdown import Dropdown, Entry
 from pgplay.app.widgets.setup.form import Default, limits, placeholder
 from pgplay.app.widgets.text_fields import LineField
 from pgplay.config.fields import Field
@@ -77,19 +77,19 @@ class Setting(Vertical):
             yield self._control
         yield self._problem
 
-    def _make_control(self, value: str) -> Choice | Input:
+    def _make_control(self, value: str) -> Dropdown | Input:
         field = self.field
         if not field.choices:
             return LineField(for_field(value), placeholder=placeholder(field))
         entries = [Entry("", "default")] if field.default is None else []
         entries += [Entry(choice, choice) for choice in field.choices]
-        return Choice(entries, value or ("" if field.default is None else str(field.default)))
+        return Dropdown(entries, value or ("" if field.default is None else str(field.default)))
 
     def show_value(self, value: str) -> None:
         """Show another value without posting a message."""
         self._value = value
         control = self._control
-        if isinstance(control, Choice):
+        if isinstance(control, Dropdown):
             control.choose(value or ("" if self.field.default is None else str(self.field.default)))
         else:
             with control.prevent(Input.Changed):
@@ -136,10 +136,10 @@ class Setting(Vertical):
             self._value = event.value
             self.post_message(self.Edited(self.field.name, event.value, True))
 
-    @on(Select.Changed)
-    def _chosen(self, event: Select.Changed) -> None:
+    @on(Dropdown.Changed)
+    def _chosen(self, event: Dropdown.Changed) -> None:
         event.stop()
-        value = event.value if isinstance(event.value, str) and event.value != self.field.default else ""
+        value = "" if event.value in (None, self.field.default) else event.value
         if value != self._value:
             self._value = value
             self.post_message(self.Edited(self.field.name, value, False))

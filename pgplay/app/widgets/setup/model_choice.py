@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pgplay.app.widgets.dropdown import Dropdown, Entry
 from pgplay.app.widgets.setup import choices
-from pgplay.app.widgets.setup.described_select import Choice, Entry
 from pgplay.model_places import models_at_hand
 
 FIRST_VOCABULARY = 28
 """Vocabulary size for parameter counts before the first check: a to z, space and the stop token."""
 
 
-class ModelChoice(Choice):
+class ModelChoice(Dropdown):
     """Lists the models; looks for pretrained ones on the disk when it gets the focus, not at every check."""
 
     def __init__(self, typed: Mapping[str, str]) -> None:

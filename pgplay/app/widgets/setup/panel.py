@@ -9,15 +9,15 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.timer import Timer
-from textual.widgets import Button, Collapsible, Input, Label, Select, Static, TextArea
+from textual.widgets import Button, Collapsible, Input, Label, Static, TextArea
 
 from pgplay.app.actions import do
 from pgplay.app.drawing.terminal_text import for_field, plain, terminal_text
 from pgplay.app.messages import PresetChosen, SetupChanged, SetupTyped
 from pgplay.app.state.app_state import AppState
+from pgplay.app.widgets.dropdown import Dropdown, Entry
 from pgplay.app.widgets.setup import choices, form
 from pgplay.app.widgets.setup.checking import Checking
-from pgplay.app.widgets.setup.described_select import Choice, Entry
 from pgplay.app.widgets.setup.field_row import FieldName, Setting
 from pgplay.app.widgets.setup.folds import Fold, MoreSettings
 from pgplay.app.widgets.setup.model_choice import ModelChoice
@@ -62,11 +62,11 @@ class Setup(Vertical):
         """Compose the panel."""
         with VerticalScroll(id="fields", can_focus=False):
             with Horizontal(classes="row"):
-                preset = Choice([Entry(self.preset, self.preset)], self.preset, id="preset", prompt="your own")
+                preset = Dropdown([Entry(self.preset, self.preset)], self.preset, id="preset", prompt="your own")
                 yield FieldName("Preset", preset)
                 yield preset
             yield Static(id="preset-note", classes="note")
-            yield from self._row("Task", Choice(choices.tasks(self.typed["task"]), self.typed["task"], id="task"))
+            yield from self._row("Task", Dropdown(choices.tasks(self.typed["task"]), self.typed["task"], id="task"))
             yield Static(id="task-note", classes="note")
             target = TextField(
                 self.typed["target"], id="target", compact=True, show_line_numbers=False, highlight_cursor_line=False
@@ -78,20 +78,20 @@ class Setup(Vertical):
                 )
             yield target
             yield Static(id="target-problem", classes="problem")
-            yield from self._row("Reward", Choice(choices.rewards(), self._reward_choice(), id="reward"))
+            yield from self._row("Reward", Dropdown(choices.rewards(), self._reward_choice(), id="reward"))
             reward = for_field(self.typed["reward"])
             yield LineField(reward, id="own-reward", placeholder="0.8*levenshtein + 0.2*prefix")
             yield Static(id="reward-note", classes="note")
             yield from self._row("Model", ModelChoice(self.typed))
-            yield from self._row("Algorithm", Choice(choices.algorithms(), self.typed["algorithm"], id="algorithm"))
+            yield from self._row("Algorithm", Dropdown(choices.algorithms(), self.typed["algorithm"], id="algorithm"))
             yield Static(id="algorithm-note", classes="note")
             device = self.typed["device"]
-            yield from self._row("Device", Choice(choices.devices((), device), device, id="device"))
+            yield from self._row("Device", Dropdown(choices.devices((), device), device, id="device"))
             yield MoreSettings(lambda: self.typed)
         yield SetupNote(id="setup-note")
         yield Button("Start  (space)", id="start", variant="primary")
 
-    def _row(self, label: str, control: Choice) -> ComposeResult:
+    def _row(self, label: str, control: Dropdown) -> ComposeResult:
         with Horizontal(classes="row", id=f"{control.id}-row"):
             yield FieldName(label, control)
             yield control
@@ -103,7 +103,7 @@ class Setup(Vertical):
         self.call_after_refresh(self._fill_lists)
 
     def _fill_lists(self) -> None:
-        self.query_one("#preset", Choice).show_entries(choices.presets(), self.preset)
+        self.query_one("#preset", Dropdown).show_entries(choices.presets(), self.preset)
         self._show_notes()
         self.check_now()
         if self._is_roomy:
@@ -127,7 +127,7 @@ class Setup(Vertical):
         """
         self._origins.note(RewardSpec(text, origin=origin, kept=kept) for text in (config.reward, *config.measure))
         self.typed, self.preset, self._own_reward, self._refusal = form.typed_from(config), preset, False, None
-        self.query_one("#preset", Choice).choose(preset)
+        self.query_one("#preset", Dropdown).choose(preset)
         self._show_typed()
         self.check_now()
 
@@ -152,8 +152,8 @@ class Setup(Vertical):
             with target.prevent(TextArea.Changed):
                 target.text = self.typed["target"]
         for name in ("model", "algorithm", "device"):
-            self.query_one(f"#{name}", Choice).choose(self.typed[name])
-        self.query_one("#reward", Choice).choose(self._reward_choice())
+            self.query_one(f"#{name}", Dropdown).choose(self.typed[name])
+        self.query_one("#reward", Dropdown).choose(self._reward_choice())
         reward_field = self.query_one("#own-reward", Input)
         with reward_field.prevent(Input.Changed):
             reward_field.value = for_field(self.typed["reward"])
@@ -181,8 +181,8 @@ class Setup(Vertical):
             self.check_now()
             return
         self.typed["reward"], self._own_reward, self.preset, self._refusal = spec, False, "", None
-        self.query_one("#preset", Choice).choose("")
-        self.query_one("#reward", Choice).show_entries(choices.rewards(), self._reward_choice())
+        self.query_one("#preset", Dropdown).choose("")
+        self.query_one("#reward", Dropdown).show_entries(choices.rewards(), self._reward_choice())
         reward_field = self.query_one("#own-reward", Input)
         with reward_field.prevent(Input.Changed):
             reward_field.value = for_field(spec)
@@ -193,7 +193,7 @@ class Setup(Vertical):
         """Show what depends on the worker: the devices and the button's label."""
         if state.devices:
             device = self.typed["device"]
-            self.query_one("#device", Choice).show_entries(choices.devices(state.devices, device), device)
+            self.query_one("#device", Dropdown).show_entries(choices.devices(state.devices, device), device)
         button = self.query_one("#start", Button)
         labels = {"training": "Pause", "preparing": "Pause", "paused": "Resume"}
         start = "Start again" if state.run in ("solved", "finished", "failed") else "Start"
@@ -223,10 +223,10 @@ class Setup(Vertical):
     def _setting_edited(self, event: Setting.Edited) -> None:
         self._edit(event.name, event.text, typing=event.typing, by_field=True)
 
-    @on(Select.Changed)
-    def _chosen(self, event: Select.Changed) -> None:
-        name, value = str(event.select.id), event.value
-        if not isinstance(value, str):
+    @on(Dropdown.Changed)
+    def _chosen(self, event: Dropdown.Changed) -> None:
+        name, value = event.dropdown.id, event.value
+        if name is None or value is None:
             return
         if name == "preset":
             if value != self.preset:
@@ -238,7 +238,7 @@ class Setup(Vertical):
                 self.query_one("#own-reward", Input).focus()
             self._edit("reward", value or self.typed["reward"])
         elif value == choices.OWN_TASK:
-            self.query_one("#task", Choice).choose(self.typed["task"])
+            self.query_one("#task", Dropdown).choose(self.typed["task"])
             self.run_worker(self.open_setting("task"))
         else:
             self._edit(name, value)
@@ -261,7 +261,7 @@ class Setup(Vertical):
 
     def keep_preset(self) -> None:
         """Show the present preset in its field, where another one was chosen."""
-        self.query_one("#preset", Choice).choose(self.preset)
+        self.query_one("#preset", Dropdown).choose(self.preset)
 
     def load_preset(self, name: str) -> None:
         """Load the preset called `name`."""
@@ -286,7 +286,7 @@ class Setup(Vertical):
             for setting in self.query(f"#setting-{name}").results(Setting):
                 setting.show_value(text)
         self.preset = ""
-        self.query_one("#preset", Choice).choose("")
+        self.query_one("#preset", Dropdown).choose("")
         self._show_notes()
         self.post_message(SetupTyped())
         self._end_pause()
@@ -297,11 +297,11 @@ class Setup(Vertical):
     def _show_notes(self) -> None:
         is_typed = self._own_reward or self._reward_choice() == choices.OWN_REWARD
         self.query_one("#own-reward", Input).display = is_typed
-        self.query_one("#task", Choice).show_entries(choices.tasks(self.typed["task"]), self.typed["task"])
+        self.query_one("#task", Dropdown).show_entries(choices.tasks(self.typed["task"]), self.typed["task"])
         for identifier in ("target-row", "target"):
             self.query_one(f"#{identifier}").display = not self.typed["task"]
         for name in ("preset", "task", "reward", "algorithm"):
-            chosen = self.query_one(f"#{name}", Choice).description
+            chosen = self.query_one(f"#{name}", Dropdown).description
             description = choices.reward_definition(self.typed["reward"]) if name == "reward" else chosen
             note = self.query_one(f"#{name}-note", Static)
             note.display = bool(description)
