@@ -54,6 +54,7 @@ def test_every_command_names_a_command_or_a_preset(page: Path, capsys: pytest.Ca
             assert "needs a terminal" in capsys.readouterr().err, words
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("page", RUN, ids=lambda page: page.name)
 def test_the_commands_of_a_page_work_in_order(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from textual.containers import ScrollableContainer
 from textual.widget import Widget
 from textual.widgets import Static
@@ -25,6 +26,7 @@ def asked_about(widget: Widget) -> bool:
     return widget.focusable or bool(widget.has_class("panel") or (widget.id and shows))
 
 
+@pytest.mark.exhaustive
 async def test_f1_explains_the_focus_on_every_screen_and_every_panel() -> None:
     bench = Bench()
     silent, named = [], set()

@@ -39,6 +39,7 @@ asyncio.run(open_and_close())
     assert told.split() == ["True", "False"]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("key", ["i", "full_stop"])
 async def test_closed_pages_keep_nothing_that_they_drew(key: str) -> None:
     async with opened() as (bench, pilot):
@@ -54,6 +55,7 @@ async def test_closed_pages_keep_nothing_that_they_drew(key: str) -> None:
         assert drawn[-1] <= drawn[1] + 20
 
 
+@pytest.mark.exhaustive
 def test_all_pages_are_loaded_in_advance() -> None:
     told = told_by("""
 from tests.app.fake_worker import Bench

@@ -36,6 +36,7 @@ async def look(bench: Bench, pilot: Pilot[int], key: str, screen: type) -> None:
     await pilot.pause()
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("size", SIZES)
 def test_phases(size: tuple[int, int], snap_compare: Callable[..., bool]) -> None:
     bench = Bench()
@@ -49,6 +50,7 @@ def test_phases(size: tuple[int, int], snap_compare: Callable[..., bool]) -> Non
     assert snap_compare(bench.app, terminal_size=size, run_before=walk)
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("size", SIZES)
 def test_microscope(size: tuple[int, int], snap_compare: Callable[..., bool]) -> None:
     bench = Bench()
@@ -61,6 +63,7 @@ def test_microscope(size: tuple[int, int], snap_compare: Callable[..., bool]) ->
     assert snap_compare(bench.app, terminal_size=size, run_before=walk)
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("size", SIZES)
 def test_map(size: tuple[int, int], snap_compare: Callable[..., bool]) -> None:
     bench = Bench()
@@ -79,6 +82,7 @@ def paid(step: int) -> dict[str, float]:
     return curve(step) | {"reward_mean": 1 - 0.6 * math.exp(-step / 25) + 0.01 * math.sin(step), "kl_reference": far}
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("size", SIZES)
 def test_reward_over_divergence(size: tuple[int, int], snap_compare: Callable[..., bool]) -> None:
     bench = Bench()

@@ -21,6 +21,7 @@ NAMES = [name for name in OPENINGS if name not in ELSEWHERE | CHANGING]
 PICTURES = [*((name, SMALL) for name in NAMES), *((name, USUAL) for name in NAMES if name not in QUESTIONS)]
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize(("name", "size"), PICTURES, ids=[f"{name}-{width}" for name, (width, _) in PICTURES])
 def test_screen(name: str, size: tuple[int, int], snap_compare: Callable[..., bool]) -> None:
     bench = Bench()

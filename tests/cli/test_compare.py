@@ -51,6 +51,7 @@ def test_seeds_are_a_count_a_range_or_a_list(text: str, seeds: list[int]) -> Non
     assert read_seeds(text) == seeds
 
 
+@pytest.mark.exhaustive
 def test_the_same_seed_takes_the_same_steps_as_train_and_a_failing_reward_is_reported(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -66,6 +67,7 @@ def test_the_same_seed_takes_the_same_steps_as_train_and_a_failing_reward_is_rep
     assert "no good" in printed.err
 
 
+@pytest.mark.exhaustive
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT to send to one process")
 def test_an_interruption_keeps_every_run_and_only_ended_runs_count() -> None:
     words = ["compare", "until=never target=hi model=gru-nano", "--steps", "1000000", "--seeds", "0,1", "--jobs", "1"]

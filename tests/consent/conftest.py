@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.app.conftest import apps_are_quick
 from tests.consent.strangers import FIELDS, Stranger, make
+
+__all__ = ["apps_are_quick", "made", "them"]
 
 
 @pytest.fixture(scope="package", params=FIELDS)

@@ -123,6 +123,7 @@ def test_dense_credit_is_a_tokens_effect_on_the_fewest_edits_still_possible(mode
         assert credit[row][rollout.mask[row]].tolist() == expected
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("seed", range(3))
 def test_a_text_is_learned_with_dense_credit(seed: int) -> None:
     settings = {"target": "hello world", "alphabet": "target", "tokenizer": "pairs", "credit": "dense"}

@@ -57,6 +57,7 @@ def divergences(**settings: object) -> list[float]:
     return [one.step().metrics["kl_reference"] for _ in range(60)]
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("seed", range(3))
 def test_a_run_that_would_go_far_beyond_its_limit_stays_below_it(seed: int) -> None:
     """Its initial weight alone would not hold it; docs/tasks.md has the figures of a model of English.

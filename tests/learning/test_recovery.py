@@ -25,6 +25,7 @@ def solves(one: Trainer, most: int) -> bool:
     return any(one.step().solved for _ in range(most))
 
 
+@pytest.mark.training
 @pytest.mark.matrix
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("model", FAMILIES)
@@ -38,6 +39,7 @@ def test_a_saturated_policy_recovers_by_default(model: str, seed: int) -> None:
     assert one.step().metrics["recoveries"] >= 1
 
 
+@pytest.mark.training
 @pytest.mark.matrix
 @pytest.mark.parametrize("model", FAMILIES)
 def test_without_recovery_no_entropy_weight_saves_it(model: str) -> None:
@@ -70,6 +72,7 @@ def test_without_an_entropy_bonus_there_is_no_recovery() -> None:
     assert same_weights(weights(one), before)
 
 
+@pytest.mark.training
 def test_a_run_restored_during_a_recovery_continues_bit_for_bit() -> None:
     whole, first, second = (saturated("gru-nano") for _ in range(3))
     expected = [numbers(whole.step()) for _ in range(6)]

@@ -40,6 +40,7 @@ def pgplay(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
 
 
+@pytest.mark.exhaustive
 def test_a_model_is_described_downloaded_and_then_trained_without_a_network(
     hub: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -110,6 +110,7 @@ def test_a_damaged_index_is_rebuilt(make_report: MakeReport, opened: list[str], 
     assert opened == []
 
 
+@pytest.mark.exhaustive
 def test_two_thousand_runs_are_listed_quickly(make_report: MakeReport, opened: list[str], home: Path) -> None:
     make_run("run-0", make_report)
     for number in range(1, 2000):

@@ -91,6 +91,7 @@ async def test_start_pause_step_change_write_save_resume_solved(worker):
         assert store.state == "solved"
 
 
+@pytest.mark.exhaustive
 async def test_at_most_ten_snapshots_per_second_arrive_and_no_row_is_lost(worker):
     await worker.next(Ready)
     worker.client.send(Start(config=make_config({**ENDLESS, "steps": 200})))
@@ -253,6 +254,7 @@ def test_an_app_that_ends_before_torch_is_loaded_leaves_no_worker_behind():
         assert process.stdout.read() == b""
 
 
+@pytest.mark.exhaustive
 def test_an_app_that_stops_reading_does_not_stop_training():
     with real_process() as process:
         say(process, Start(config=make_config(ENDLESS)))

@@ -72,6 +72,7 @@ async def test_the_worker_trains_inspects_stores_saves_and_samples_with_them() -
     assert {letter for one in json.loads(done.stdout)["completions"] for letter in one["text"]} == set("ab")
 
 
+@pytest.mark.exhaustive
 async def test_the_app_shows_them_in_the_microscope() -> None:
     app = PgplayApp(make_config({**PAIRS, "until": "never"}))
     async with app.run_test(size=(120, 36)) as pilot:

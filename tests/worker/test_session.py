@@ -77,6 +77,7 @@ KINDS = [
 ]
 
 
+@pytest.mark.exhaustive
 def test_a_run_resumed_in_another_process_continues_bit_for_bit():
     runs, first, wanted = [], [], []
     for settings in KINDS:
