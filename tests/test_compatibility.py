@@ -124,8 +124,8 @@ def test_a_branch_starts_from_a_stored_checkpoint(pgplay: Pgplay) -> None:
 
 def test_a_recorded_step_can_be_inspected(kept_home: None) -> None:
     with DatabaseReader.open(RUNS["app"]["name"]) as reader:
-        (step,) = reader.anatomy_steps()
-        detail = reader.anatomy(step)
+        (step,) = reader.detailed_steps()
+        detail = reader.step_detail(step)
         assert detail is not None
         assert detail.rules.algorithm == "grpo"
         assert all(sample.tokens for sample in detail.samples)

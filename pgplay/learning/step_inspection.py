@@ -49,12 +49,12 @@ LEAST_PROBABILITY = 0.01
 """A token needs this probability somewhere to get a row in a policy's map."""
 
 
-class Dissection:
-    """One recorded step of `trainer`; `anatomy` is set by `step`."""
+class StepInspection:
+    """Records one step of `trainer` in full; `step` sets `detail`."""
 
     def __init__(self, trainer: Trainer) -> None:
         self._trainer = trainer
-        self.anatomy: StepDetail
+        self.detail: StepDetail
 
     def step(self) -> StepReport:
         """Make the step; raises what `Trainer.step` raises."""
@@ -63,10 +63,10 @@ class Dissection:
         report, record = trainer.recorded_step()
         rewards, lengths = record.update.batch.rewards, record.update.batch.rollout.mask.sum(1)
         rows = _chosen(rewards.flatten().tolist(), lengths.tolist())
-        anatomy = _detail(trainer.plan, trainer, record, rows, report, before)
+        detail = _detail(trainer.plan, trainer, record, rows, report, before)
         if record.update.log_p_after is not None:
-            anatomy = _with_counterfactuals(anatomy, trainer, record, rows, report, before)
-        self.anatomy = anatomy
+            detail = _with_counterfactuals(detail, trainer, record, rows, report, before)
+        self.detail = detail
         return report
 
     def trial(self) -> StepDetail:
@@ -79,7 +79,7 @@ class Dissection:
         finally:
             trainer.plan = plan
             trainer.restore(state)
-        return replace(self.anatomy, is_tried=True)
+        return replace(self.detail, is_tried=True)
 
 
 def _detail(
@@ -96,9 +96,9 @@ def _detail(
 
 
 def _with_counterfactuals(
-    anatomy: StepDetail, trainer: Trainer, record: StepRecord, rows: list[int], report: StepReport, before: Before
+    detail: StepDetail, trainer: Trainer, record: StepRecord, rows: list[int], report: StepReport, before: Before
 ) -> StepDetail:
-    """Return `anatomy` with its update in the plain algorithm and, if the step is small, without each of its parts."""
+    """Return `detail` with its update in the plain algorithm and, if the step is small, without each of its parts."""
     plan, batch = trainer.plan, record.update.batch
     textbook, is_plain = plain_plan(plan), plan.config.algorithm == PLAIN_ALGORITHM
     work = plan.parameters * int(batch.rollout.mask.sum())
@@ -113,18 +113,18 @@ def _with_counterfactuals(
             average = float(before.carried.moving_average)
             samples = _samples(plan, trainer, record._replace(update=update), rows, average)
             without.append(Without(part, movement(samples)))
-    anatomy = replace(anatomy, without=tuple(without))
+    detail = replace(detail, without=tuple(without))
     if is_plain:
-        return replace(anatomy, samples=_with_pushes(anatomy.samples, rows, pushes))
+        return replace(detail, samples=_with_pushes(detail.samples, rows, pushes))
     result = before.update(batch, textbook, Counterfactual({}))
     if result.record is None:
-        return anatomy
+        return detail
     metrics = {name: value for name, value in report.metrics.items() if name not in _OF_UPDATE} | {"lr": SGD_LR}
     metrics |= {"entropy_weight": 0.0}
     metrics |= {name: result.metrics[name].item() for name in ("loss", "gradient_norm")}
     plain_report = replace(report, metrics=metrics)
     plain = _detail(textbook, trainer, record._replace(update=result.record), rows, plain_report, before)
-    return replace(anatomy, plain=replace(plain, samples=_with_pushes(plain.samples, rows, pushes)))
+    return replace(detail, plain=replace(plain, samples=_with_pushes(plain.samples, rows, pushes)))
 
 
 _OF_UPDATE = ("loss", "gradient_norm", "kl_update", "kl_first_update", "clip_share")

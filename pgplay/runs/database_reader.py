@@ -42,7 +42,7 @@ _BETWEEN_CHECKS = 20_000  # of SQLite's instructions between checks of the deadl
 
 _names_decoder = msgspec.json.Decoder(tuple[str, ...])
 _traces_decoder = msgspec.json.Decoder(Trace)
-_anatomies_decoder = msgspec.json.Decoder(StepDetail)
+_step_details_decoder = msgspec.json.Decoder(StepDetail)
 _samples_decoder = msgspec.json.Decoder(tuple[Sample, ...])
 
 Row = TypeVar("Row")
@@ -180,13 +180,13 @@ class DatabaseReader:
                 trace = _traces_decoder.decode(detail)
             yield step, trace
 
-    def anatomy(self, step: int) -> StepDetail | None:
+    def step_detail(self, step: int) -> StepDetail | None:
         """Return the full record of `step`; None if it was not recorded in full."""
         rows = self._select(tuple[bytes], "SELECT detail FROM details WHERE kind = 'anatomy' AND step = ?", (step,))
         with self._plainly():
-            return _anatomies_decoder.decode(rows[0][0]) if rows else None
+            return _step_details_decoder.decode(rows[0][0]) if rows else None
 
-    def anatomy_steps(self) -> list[int]:
+    def detailed_steps(self) -> list[int]:
         """Return the steps that were recorded in full, in order."""
         return self._steps("SELECT step FROM details WHERE kind = 'anatomy' ORDER BY step")
 

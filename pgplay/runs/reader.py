@@ -121,11 +121,11 @@ class RunReader(Protocol):
         """Yield (step, trace) of the steps after `after_step` that kept one, oldest first."""
         ...
 
-    def anatomy(self, step: int) -> StepDetail | None:
+    def step_detail(self, step: int) -> StepDetail | None:
         """Return the full record of `step`; None where there is none."""
         ...
 
-    def anatomy_steps(self) -> list[int]:
+    def detailed_steps(self) -> list[int]:
         """Return the steps that have a full record, in order."""
         ...
 

@@ -115,10 +115,10 @@ class RunStore(DatabaseReader):
                 self._keep_detail(database, report.step, "trace", report.trace)
         self._names[names] = identity
 
-    def keep_anatomy(self, anatomy: StepDetail) -> None:
+    def keep_step_detail(self, detail: StepDetail) -> None:
         """Keep the full record of a step; raises PgplayError where it can't be written."""
         with self._writing() as database:
-            self._keep_detail(database, anatomy.step, "anatomy", anatomy)
+            self._keep_detail(database, detail.step, "anatomy", detail)
 
     @staticmethod
     def _keep_detail(database: sqlite3.Connection, step: int, kind: str, detail: object) -> None:

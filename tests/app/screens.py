@@ -120,7 +120,7 @@ async def prepare(bench: Bench, pilot: Pilot[int]) -> None:
     bench.worker.build("paused", run=RUN)
     bench.worker.tell(msgspec.structs.replace(snapshot(40), traces=traces(40)))
     bench.worker.tell(StateChanged(state="paused", step=40))
-    bench.worker.tell(StepInspected(anatomy=step_detail()))
+    bench.worker.tell(StepInspected(detail=step_detail()))
     bench.worker.tell(Mapped(map=policy_map()))
     await until(pilot, lambda: bench.app.state.map is not None and not bench.app.redraw_is_due)
 

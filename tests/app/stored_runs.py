@@ -38,6 +38,6 @@ def store_run(
                 write_checkpoint(store.folder, tensors, {**state, "settings": to_settings(config)}, "last")
                 keep_last(store.folder)
         for step_detail in step_details:
-            store.keep_anatomy(step_detail)
+            store.keep_step_detail(step_detail)
         store.finish("paused")
     return name

@@ -58,7 +58,7 @@ async def test_four_stages_lead_from_the_texts_to_the_update() -> None:
         await pilot.press("n")
         await until(pilot, lambda: isinstance(bench.app.screen, PhaseScreen))
         assert [type(command) for command in bench.worker.commands] == [Pause, InspectStep]
-        bench.worker.tell(StepInspected(anatomy=step_detail()))
+        bench.worker.tell(StepInspected(detail=step_detail()))
         bench.worker.tell(StateChanged(state="paused", step=41))
         await until(pilot, lambda: "step 40" in seen(bench, "#phase-title") and listed(bench))
         await until(pilot, lambda: "tokens, including the stop token" in seen(bench, "#maths-lines"))
@@ -82,9 +82,9 @@ async def test_the_code_page_shows_the_code_that_runs() -> None:
     async with bench.app.run_test(size=(120, 40)) as pilot:
         await trained(bench, pilot, "paused")
         await pilot.press("n")
-        bench.worker.tell(StepInspected(anatomy=step_detail()))
+        bench.worker.tell(StepInspected(detail=step_detail()))
         await until(pilot, lambda: isinstance(bench.app.screen, PhaseScreen))
-        await until(pilot, lambda: bench.app.state.anatomy and listed(bench))
+        await until(pilot, lambda: bench.app.state.step_detail and listed(bench))
         await pilot.press("right", "right", "c")
         await until(pilot, lambda: isinstance(bench.app.screen, CodeScreen))
         names = [str(part.render()) for part in bench.app.screen.query(".code-name")]
@@ -166,7 +166,7 @@ async def test_the_microscope_shows_a_completion_token_by_token_during_a_run() -
         await until(pilot, lambda: isinstance(bench.app.screen, MicroscopeScreen))
         assert [type(command) for command in bench.worker.commands] == [InspectStep]
         assert "samples only" in seen(bench, "#microscope-title")
-        bench.worker.tell(StepInspected(anatomy=step_detail()))
+        bench.worker.tell(StepInspected(detail=step_detail()))
         await until(pilot, lambda: "recorded in full" in seen(bench, "#microscope-title"))
         assert len(listed(bench)) == 5
         assert any("×2" in row and "h" in row for row in listed(bench))
@@ -187,7 +187,7 @@ async def test_completions_are_sorted_and_searched() -> None:
         await trained(bench, pilot, "paused")
         await pilot.press("k")
         await until(pilot, lambda: isinstance(bench.app.screen, MicroscopeScreen))
-        bench.worker.tell(StepInspected(anatomy=step_detail()))
+        bench.worker.tell(StepInspected(detail=step_detail()))
         await until(pilot, lambda: "recorded in full" in seen(bench, "#microscope-title"))
         for _ in range(5):
             await pilot.press("o")
@@ -203,7 +203,7 @@ async def test_recorded_steps_are_shown_as_far_as_the_store_has_them() -> None:
     with RunStore.create(make_config({}), "a-run") as store:
         for step in range(1, 41):
             store.record(snapshot(step).report)
-        store.keep_anatomy(step_detail(39))
+        store.keep_step_detail(step_detail(39))
     bench = Bench()
     async with bench.app.run_test(size=(120, 40)) as pilot:
         await trained(bench, pilot, "paused")
@@ -414,7 +414,7 @@ async def test_any_step_panel_can_fill_the_screen(key: str, screen: type, panel:
     bench = Bench()
     async with bench.app.run_test(size=(120, 40)) as pilot:
         await trained(bench, pilot, "paused")
-        bench.worker.tell(StepInspected(anatomy=step_detail()))
+        bench.worker.tell(StepInspected(detail=step_detail()))
         await pilot.press(key)
         await until(pilot, lambda: isinstance(bench.app.screen, screen) and bench.app.screen.query(panel))
         bench.app.screen.query_one(panel).focus()
@@ -431,7 +431,7 @@ async def test_every_stage_shows_formulas_and_tokens_also_in_a_small_terminal() 
     bench = Bench()
     async with bench.app.run_test(size=(80, 24)) as pilot:
         await trained(bench, pilot, "paused")
-        bench.worker.tell(StepInspected(anatomy=step_detail()))
+        bench.worker.tell(StepInspected(detail=step_detail()))
         await pilot.press("n")
         await until(pilot, lambda: isinstance(bench.app.screen, PhaseScreen) and listed(bench))
         for _ in PHASES:

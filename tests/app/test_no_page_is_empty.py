@@ -68,7 +68,7 @@ async def test_every_key_opens_a_page_with_content(run: str, home: Path) -> None
         await begin(bench, pilot)
         bench.worker.build("training", run="mine")
         bench.worker.train(40)
-        bench.worker.tell(StepInspected(anatomy=step_detail()))
+        bench.worker.tell(StepInspected(detail=step_detail()))
         bench.worker.tell(Mapped(map=policy_map()))
         bench.worker.tell(StateChanged(state=run, step=40))  # type: ignore[arg-type]
         await until(pilot, lambda: bench.app.state.run == run and bench.app.state.map is not None)

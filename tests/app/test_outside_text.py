@@ -173,21 +173,21 @@ async def prepare_hostile(bench: Bench, pilot: Pilot[int]) -> None:
     }))  # fmt: skip
     bench.worker.tell(StateChanged(state="paused", step=40, reason=("error.text", {"text": HOSTILE})))
     step, mapped = step_detail(), policy_map()
-    taken_apart = tuple(
+    samples = tuple(
         replace(
-            one,
+            sample,
             prompt=HOSTILE,
             target=HOSTILE,
             text=HOSTILE,
             parts={HOSTILE: 0.5},
             tokens=tuple(
                 replace(token, text=text, alternatives=((text, 0.5),))
-                for token, text in zip(one.tokens, HOSTILE, strict=False)
+                for token, text in zip(sample.tokens, HOSTILE, strict=False)
             ),
         )
-        for one in step.samples
+        for sample in step.samples
     )
-    bench.worker.tell(StepInspected(anatomy=replace(step, samples=taken_apart)))
+    bench.worker.tell(StepInspected(detail=replace(step, samples=samples)))
     rows, written = tuple(HOSTILE[: len(mapped.rows)]), tuple(HOSTILE[: len(mapped.written)])
     target = tuple(HOSTILE[: len(mapped.target)])
     bench.worker.tell(Mapped(map=replace(mapped, prompt=HOSTILE, target=target, rows=rows, written=written)))

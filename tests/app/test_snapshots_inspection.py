@@ -27,7 +27,7 @@ async def look(bench: Bench, pilot: Pilot[int], key: str, screen: type) -> None:
     bench.worker.build("paused")
     bench.worker.tell(msgspec.structs.replace(snapshot(40), traces=traces(40)))
     bench.worker.tell(StateChanged(state="paused", step=40))
-    bench.worker.tell(StepInspected(anatomy=step_detail()))
+    bench.worker.tell(StepInspected(detail=step_detail()))
     bench.worker.tell(Mapped(map=policy_map()))
     await until(pilot, lambda: bench.app.state.map is not None and not bench.app.redraw_is_due)
     await pilot.press(key)

@@ -18,7 +18,7 @@ from pgplay.config.presets import load_preset
 from pgplay.config.run_config import make_config
 from pgplay.learning.plan import read_plan
 from pgplay.learning.reports.step_detail import movement
-from pgplay.learning.step_inspection import Dissection
+from pgplay.learning.step_inspection import StepInspection
 from pgplay.learning.trainer import Trainer
 from pgplay.rewards.reward import build_reward
 
@@ -52,9 +52,9 @@ def share_of(settings: Mapping[str, Any], seeds: int, after: int = 0) -> Shares:
         trainer = Trainer(read_plan(config), build_reward(config.reward))
         for _ in range(after):
             trainer.step()
-        dissection = Dissection(trainer)
-        dissection.step()
-        moved.append(movement(dissection.anatomy.samples))
+        inspection = StepInspection(trainer)
+        inspection.step()
+        moved.append(movement(inspection.detail.samples))
     shares = [one.right / one.counted for one in moved if one.counted]
     return Shares(mean(shares), min(shares), mean(one.counted for one in moved))
 

@@ -4,15 +4,15 @@ import pytest
 import torch
 
 from pgplay.learning.reports.step_detail import StepDetail, movement
-from pgplay.learning.step_inspection import Dissection
+from pgplay.learning.step_inspection import StepInspection
 from pgplay.learning.trainer import Trainer
 from tests.learning.helpers import trainer, weights
 
 
 def looked_into(one: Trainer) -> StepDetail:
-    dissection = Dissection(one)
-    dissection.step()
-    return dissection.anatomy
+    inspection = StepInspection(one)
+    inspection.step()
+    return inspection.detail
 
 
 EVERYTHING = {"kl": 0.1, "replay": 0.5, "l2": 1e-3, "dropout": 0.1, "weight_decay": 0.1}

@@ -12,23 +12,23 @@ from pgplay.learning.objective.advantages import STANDARD_DEVIATION_FLOOR
 from pgplay.learning.reports.step_detail import StepDetail
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.learning.reports.step_trace import reward_histogram, target_probabilities
-from pgplay.learning.step_inspection import MOST_TOKENS, Dissection, policy_map
+from pgplay.learning.step_inspection import MOST_TOKENS, StepInspection, policy_map
 from pgplay.learning.trainer import Trainer
 from pgplay.policies.density import Density
 from pgplay.tasks.task import Pair
 from tests.learning.helpers import COPYING, ROWS, numbers, steps, trainer
 
 
-def dissected_step(one: Trainer) -> tuple[StepReport, StepDetail]:
-    dissection = Dissection(one)
-    return dissection.step(), dissection.anatomy
+def inspected_step(one: Trainer) -> tuple[StepReport, StepDetail]:
+    inspection = StepInspection(one)
+    return inspection.step(), inspection.detail
 
 
 @pytest.mark.parametrize("name", ROWS)
 def test_recording_a_step_does_not_change_it(name: str) -> None:
     looked_at, plain = trainer(**ROWS[name]), trainer(**ROWS[name])
     for _ in range(2):
-        report, detail = dissected_step(looked_at)
+        report, detail = inspected_step(looked_at)
         expected = numbers(plain.step())
         found = numbers(report)
         extra = set(found[2]) - set(expected[2])  # type: ignore[call-overload]
@@ -52,7 +52,7 @@ def test_every_token_is_reported_as_the_policy_computes_it(own: dict[str, Any]) 
     one = trainer(target="abca", **own)
     steps(one, 3)
     before = {name: tensor.clone() for name, tensor in one.policy.module.state_dict().items()}
-    report, detail = dissected_step(one)
+    report, detail = inspected_step(one)
     assert len(detail.samples) == detail.completions == 8
     assert [sample.reward for sample in detail.samples] == sorted((s.reward for s in detail.samples), reverse=True)
     assert sum(s.reward for s in detail.samples) / 8 == pytest.approx(report.metrics["reward_mean"])
@@ -88,7 +88,7 @@ def log_p_of(policy: Any, text: str) -> list[float]:
 def test_the_advantage_follows_from_reward_baseline_and_deviation(algorithm: str) -> None:
     one = trainer(target="abca", algorithm=algorithm, control_variate="none")
     steps(one, 2)
-    _, detail = dissected_step(one)
+    _, detail = inspected_step(one)
     rewards = [sample.reward for sample in detail.samples]
     for sample in detail.samples:
         assert sample.baseline is not None
@@ -103,7 +103,7 @@ def test_the_advantage_follows_from_reward_baseline_and_deviation(algorithm: str
 
 def test_an_update_makes_good_completions_more_likely() -> None:
     one = trainer(target="abca", batch_size=64, entropy=0.0, lr=0.01)
-    _, detail = dissected_step(one)
+    _, detail = inspected_step(one)
     best, worst = detail.samples[0], detail.samples[-1]
     assert best.log_p_after is not None
     assert worst.log_p_after is not None
@@ -113,7 +113,7 @@ def test_an_update_makes_good_completions_more_likely() -> None:
 
 def test_a_large_step_is_recorded_in_part_from_across_its_rewards() -> None:
     one = trainer(target="a" * 60, alphabet="ascii", max_length=100, batch_size=128)
-    _, detail = dissected_step(one)
+    _, detail = inspected_step(one)
     assert detail.completions == 128
     assert len(detail.samples) < 128
     assert sum(len(sample.tokens) for sample in detail.samples) < 1.5 * MOST_TOKENS
@@ -122,7 +122,7 @@ def test_a_large_step_is_recorded_in_part_from_across_its_rewards() -> None:
 
 def test_prompts_are_recorded_with_their_completions() -> None:
     one = trainer(COPYING, batch_size=24, group_size=8)
-    _, detail = dissected_step(one)
+    _, detail = inspected_step(one)
     assert {(sample.prompt, sample.target) for sample in detail.samples} == {(letter, letter) for letter in "abc"}
 
 

@@ -70,7 +70,7 @@ def test_a_run_resumes_bit_for_bit_and_its_adapter_is_stored_without_the_base(fo
     with resumed(run) as session:
         again = [session.step() for _ in range(2)]
         assert [metrics(report) for report in again] == [metrics(report) for report in reports[2:]]
-        detail = session.dissected_step()
+        detail = session.inspected_step()
         assert any(token.is_part for one in detail.samples for token in one.tokens)
         assert all("".join(one.pieces) == one.text for one in detail.samples)
         assert session.map().written

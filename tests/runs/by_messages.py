@@ -88,11 +88,11 @@ class MessageRunReader:
     def traces(self, after_step: int = 0) -> Iterator[tuple[int, Trace]]:
         return iter(self._ask(list[tuple[int, Trace]], "traces", after_step))
 
-    def anatomy(self, step: int) -> StepDetail | None:
-        return ask(self._far_side, StepDetail | None, "anatomy", step)  # type: ignore[no-any-return]
+    def step_detail(self, step: int) -> StepDetail | None:
+        return ask(self._far_side, StepDetail | None, "step_detail", step)  # type: ignore[no-any-return]
 
-    def anatomy_steps(self) -> list[int]:
-        return self._ask(list[int], "anatomy_steps")
+    def detailed_steps(self) -> list[int]:
+        return self._ask(list[int], "detailed_steps")
 
     def events(self) -> list[RunEvent]:
         return self._ask(list[RunEvent], "events")

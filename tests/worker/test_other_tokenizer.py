@@ -39,7 +39,7 @@ async def test_the_worker_trains_inspects_stores_saves_and_samples_with_them() -
     worker.client.send(Start(config=make_config({**PAIRS, "until": "never"}), paused=True))
     run = (await state(worker, "paused")).info.run
     worker.client.send(InspectStep())
-    samples = (await worker.next(StepInspected)).anatomy.samples
+    samples = (await worker.next(StepInspected)).detail.samples
     tokens = {token.text for sample in samples for token in sample.tokens}
     assert {"a", "ab"} < tokens <= TOKENS
     assert all("".join(token.text for token in sample.tokens) == sample.text for sample in samples)
@@ -80,7 +80,7 @@ async def test_the_app_shows_them_in_the_microscope() -> None:
         await pilot.press("s")
         await until(pilot, lambda: app.state.run == "paused")
         await pilot.press("n")
-        await until(pilot, lambda: app.state.anatomy is not None)
+        await until(pilot, lambda: app.state.step_detail is not None)
         await pilot.press("escape")
         await pilot.press("k")
         await until(pilot, lambda: "most likely" in token_rows(app))

@@ -66,7 +66,7 @@ class SmallSession:
         if self.policy_problem:
             raise self.policy_problem
 
-    def dissected_step(self):
+    def inspected_step(self):
         self.step()
         self.apart.append(self.step_count)
         return step_detail(self.step_count)

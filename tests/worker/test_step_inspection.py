@@ -32,7 +32,7 @@ def test_while_training_only_the_next_step_is_recorded(desk):  # noqa: F811
     desk.send(InspectStep(request=7))
     session.gate.release(3)
     told = desk.next(StepInspected)
-    assert (told.request, told.anatomy) == (7, step_detail(2))
+    assert (told.request, told.detail) == (7, step_detail(2))
     assert desk.next(Snapshot).report.step >= 2
     session.gate.release(3)
     assert session.at_gate.acquire(timeout=PATIENCE)
@@ -44,7 +44,7 @@ def test_a_paused_run_makes_one_step_and_pauses_again(desk):  # noqa: F811
     desk.state("paused")
     desk.sessions[0].gate.release(100)
     desk.send(InspectStep(request=3))
-    assert desk.next(StepInspected).anatomy.step == 1
+    assert desk.next(StepInspected).detail.step == 1
     assert desk.state("paused").step == 1
     desk.send(Map(request=4))
     told = desk.next(Mapped)
@@ -66,7 +66,7 @@ def test_a_recorded_step_is_a_step_like_any_other():
     for number in range(4):
         plain.step()
         if number == 1:
-            looked_at.dissected_step()
+            looked_at.inspected_step()
             looked_at.map()
         else:
             looked_at.step()
@@ -77,19 +77,19 @@ def test_a_recorded_step_is_a_step_like_any_other():
         with RunStore.open(name) as store:
             rows.append([{key: value for key, value in row.items() if "seconds" not in key} for _, row in store.rows()])
             if name == "looked":
-                kept = store.anatomy(2)
-                assert store.anatomy(1) is None
-                assert store.anatomy_steps() == [2]
+                kept = store.step_detail(2)
+                assert store.step_detail(1) is None
+                assert store.detailed_steps() == [2]
     assert rows[0][2:] == rows[1][2:]
     assert kept is not None
     assert len(kept.samples) == 8
-    assert decode_event(encode(StepInspected(anatomy=kept))) == StepInspected(anatomy=kept)
+    assert decode_event(encode(StepInspected(detail=kept))) == StepInspected(detail=kept)
 
 
 def test_a_search_has_nothing_to_record():
     session = Session.begin(make_config({"algorithm": "hill-climb", "until": "never"}), Inputs())
     with pytest.raises(InputError, match="no network"):
-        session.dissected_step()
+        session.inspected_step()
     session.close("paused")
 
 
@@ -132,7 +132,7 @@ def test_a_run_that_has_ended_reports_its_last_update_and_stays_ended(desk):  # 
     session.last = step_detail(1)
     desk.send(InspectStep(request=5))
     told = desk.next(StepInspected)
-    assert (told.request, told.anatomy.step) == (5, 1)
+    assert (told.request, told.detail.step) == (5, 1)
     assert (session.step_count, session.apart) == (2, [])
 
 
@@ -156,7 +156,7 @@ def test_an_ended_run_shows_its_last_real_update_recomputed_bit_for_bit(monkeypa
     both = {name for name in detail.metrics.keys() & metrics.keys() if not name.startswith("seconds")}
     assert both >= {"reward_mean", "loss", "gradient_norm", "entropy"}
     assert {name: detail.metrics[name] for name in both} == {name: metrics[name] for name in both}
-    assert session.store.anatomy_steps() == [steps - 1]
+    assert session.store.detailed_steps() == [steps - 1]
     session.close("solved")
 
 
@@ -186,7 +186,7 @@ def test_a_solved_run_shows_the_update_it_would_make_and_keeps_its_policy():
         session.step()
     before = {name: tensor.clone() for name, tensor in session.need_policy().saved_state().items()}
     steps = session.step_count
-    tried = session.dissected_step()
+    tried = session.inspected_step()
     assert tried.is_tried
     assert all(sample.log_p_after is not None for sample in tried.samples)
     assert session.step_count == steps

@@ -36,13 +36,13 @@ class InspectionController:
                 return
         elif not self._has_policy():
             return
-        elif self._host.state.anatomy is None:
+        elif self._host.state.step_detail is None:
             await self._recall_step()
         self._show_phases()
 
     async def newest_step(self) -> None:
         """Walk through the newest recorded step; make one if there is none."""
-        if self._host.state.anatomy is not None:
+        if self._host.state.step_detail is not None:
             self._show_phases()
         else:
             await self.phases()
@@ -50,7 +50,7 @@ class InspectionController:
     def _show_phases(self) -> None:
         from pgplay.app.screens.step.phases import PhaseScreen
 
-        self._host.push_screen(PhaseScreen(self._host.state, self.dissect))
+        self._host.push_screen(PhaseScreen(self._host.state, self.inspect_step))
 
     async def _recall_step(self) -> None:
         """Load the newest stored full record, for a run that cannot make a step now."""
@@ -59,14 +59,14 @@ class InspectionController:
         info = self._host.state.info
         if info is not None:
             recorded = RecordedSteps(self._host.run_library, info.run)
-            self._host.state.anatomy = await self._host.read(recorded.newest_anatomy, "Reading the recorded steps…")
+            self._host.state.step_detail = await self._host.read(recorded.newest_detail, "Reading the recorded steps…")
 
     async def _has_a_step_made(self, *, pausing: bool = False) -> bool:
         """Record the next step, of a new run if there is no policy; returns whether that is possible."""
         state = self._host.state
         if state.worker == "dead":
             if self._has_policy():
-                self.dissect()
+                self.inspect_step()
             return False
         if state.has_search and not await self._trains_instead():
             return False
@@ -98,8 +98,8 @@ class InspectionController:
 
         if self._host.state.has_policy or await self._has_a_step_made():
             if self._host.state.is_going:
-                self.dissect()
-            self._host.push_screen(MicroscopeScreen(self._host.state, self._host.run_library, self.dissect))
+                self.inspect_step()
+            self._host.push_screen(MicroscopeScreen(self._host.state, self._host.run_library, self.inspect_step))
 
     async def policy_map(self) -> None:
         """Show the policy's map: the likely tokens at each position, and when each was learned."""
@@ -161,7 +161,7 @@ class InspectionController:
             return
         self._report_outcome(settings, to_settings(config))
 
-    def dissect(self) -> None:
+    def inspect_step(self) -> None:
         """Record the next step in full; a paused run makes one."""
         if self._host.state.worker == "dead":
             self._host.notify_user("The worker is gone. Press u to resume the run, or space to start a new one.")

@@ -49,9 +49,9 @@ class MathLine(NamedTuple):
     numbers: str = ""
 
 
-def lines(phase: Phase, anatomy: StepDetail, sample: CompletionDetail) -> list[MathLine]:
-    """Return the maths of `phase` for one `sample` of `anatomy`."""
-    return {"sample": _sample, "score": _score, "advantage": _advantage, "update": _update}[phase](anatomy, sample)
+def lines(phase: Phase, detail: StepDetail, sample: CompletionDetail) -> list[MathLine]:
+    """Return the maths of `phase` for one `sample` of `detail`."""
+    return {"sample": _sample, "score": _score, "advantage": _advantage, "update": _update}[phase](detail, sample)
 
 
 def signed(value: float) -> str:
@@ -64,7 +64,7 @@ def signed3(value: float) -> str:
     return f"{value:+.3f}".replace("-", "−")
 
 
-def _sample(anatomy: StepDetail, sample: CompletionDetail) -> list[MathLine]:
+def _sample(detail: StepDetail, sample: CompletionDetail) -> list[MathLine]:
     tokens, total = sample.tokens, sample.log_p
     first = " ".join(signed(token.log_p) for token in tokens[:4])
     more = " …" if len(tokens) > 4 else ""
@@ -75,15 +75,15 @@ def _sample(anatomy: StepDetail, sample: CompletionDetail) -> list[MathLine]:
         MathLine("log π(x) = Σ_t log π(x_t | …)", f"{first}{more} = {signed(total)}"),
         MathLine("", chance),
         MathLine(
-            f"π(v) ∝ exp(logit_v / T), temperature T = {number(anatomy.rules.temperature)}",
+            f"π(v) ∝ exp(logit_v / T), temperature T = {number(detail.rules.temperature)}",
             "below 1 safer, above 1 more random",
         ),
         MathLine("entropy H_t = −Σ_v π(v) log π(v)", f"mean {mean:.2f} nats: like {math.exp(mean):.1f} equal choices"),
     ]
 
 
-def _score(anatomy: StepDetail, sample: CompletionDetail) -> list[MathLine]:
-    spec = anatomy.rules.reward
+def _score(detail: StepDetail, sample: CompletionDetail) -> list[MathLine]:
+    spec = detail.rules.reward
     definition = f" = {REWARDS[spec].definition}" if spec in REWARDS else ""
     result = [
         MathLine(f"R(x) = {spec}(x, target){definition}" if definition else f"R(x) = {spec}", f"{sample.reward:.4g}")
@@ -95,16 +95,16 @@ def _score(anatomy: StepDetail, sample: CompletionDetail) -> list[MathLine]:
         )
     if sample.charge:
         result.append(
-            MathLine("minus β Σ_t log π(x_t)/π_ref(x_t)", f"{number(anatomy.rules.kl)} × … = {sample.charge:.4g}")
+            MathLine("minus β Σ_t log π(x_t)/π_ref(x_t)", f"{number(detail.rules.kl)} × … = {sample.charge:.4g}")
         )
-    low, high = (anatomy.metrics.get(f"reward_{name}", math.nan) for name in ("min", "max"))
-    mean = anatomy.metrics.get("reward_mean", math.nan)
-    result.append(MathLine(f"all {anatomy.completions} of this step", f"{low:.2f} to {high:.2f}, mean {mean:.3f}"))
+    low, high = (detail.metrics.get(f"reward_{name}", math.nan) for name in ("min", "max"))
+    mean = detail.metrics.get("reward_mean", math.nan)
+    result.append(MathLine(f"all {detail.completions} of this step", f"{low:.2f} to {high:.2f}, mean {mean:.3f}"))
     return result
 
 
-def _advantage(anatomy: StepDetail, sample: CompletionDetail) -> list[MathLine]:
-    rules = anatomy.rules
+def _advantage(detail: StepDetail, sample: CompletionDetail) -> list[MathLine]:
+    rules = detail.rules
     if rules.credit == "none":
         return [
             MathLine("no reward is assigned to tokens", "supervised learning sees the target and needs no advantage")
@@ -152,11 +152,11 @@ def _each(sample: CompletionDetail) -> str:
     return " ".join(signed(token.advantage) for token in sample.tokens[:5]) + more
 
 
-def _update(anatomy: StepDetail, sample: CompletionDetail) -> list[MathLine]:
-    rules, metrics = anatomy.rules, anatomy.metrics
+def _update(detail: StepDetail, sample: CompletionDetail) -> list[MathLine]:
+    rules, metrics = detail.rules, detail.metrics
     if sample.log_p_after is None:
         return [MathLine("no update", "the task is solved; the policy that solved it is kept")]
-    moved = movement(anatomy.samples)
+    moved = movement(detail.samples)
     counts = f"A > 0: {moved.risen} of {moved.better} more likely; A < 0: {moved.fallen} of {moved.worse} less likely"
     result = [MathLine(f"Result: {moved.right} of {moved.counted} the right way", counts)] if moved.counted else []
     result += _objective(rules)
@@ -180,26 +180,26 @@ def _update(anatomy: StepDetail, sample: CompletionDetail) -> list[MathLine]:
         MathLine("log π(x): before → after", f"{signed(sample.log_p)} → {signed(sample.log_p_after)}: {_times(change)}")
     )
     if moved.counted:
-        result += _reasons(anatomy, sample, moved)
+        result += _reasons(detail, sample, moved)
     return result
 
 
-def _reasons(anatomy: StepDetail, sample: CompletionDetail, moved: Movement) -> list[MathLine]:
+def _reasons(detail: StepDetail, sample: CompletionDetail, moved: Movement) -> list[MathLine]:
     """Return why not every completion moved as its advantage asks: each part's measured share, and shared weights."""
     result = []
     if sample.own_push is not None and sample.log_p_after is not None:
         change = sample.log_p_after - sample.log_p
         pushes = f"{signed3(sample.own_push)} by its own gradient, {signed3(change - sample.own_push)} by the others'"
         result.append(MathLine("Texts share weights, so each one's gradient moves all:", pushes))
-    if anatomy.without:
+    if detail.without:
         result.append(MathLine("Recomputed without one part:"))
-    for without in anatomy.without:
+    for without in detail.without:
         difference = without.moved.right - moved.right
         share = f" ({difference:+d})".replace("-", "−") if difference else ""
         counts = f"{without.moved.right} of {without.moved.counted}{share}"
         result.append(MathLine(f"  {text_of(without.part)}", counts))
-    if anatomy.plain is not None:
-        plain = movement(anatomy.plain.samples)
+    if detail.plain is not None:
+        plain = movement(detail.plain.samples)
         words = f"{plain.right} of {plain.counted}; p shows it. The rest is shared weights"
         result.append(MathLine("  all of them: the plain algorithm", words))
     return result

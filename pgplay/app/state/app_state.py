@@ -78,7 +78,7 @@ class AppState:
     unsaved: bool = False
     records: list[Sample] = field(default_factory=list)
     """Each best completion that beat the one before, the first ones first."""
-    anatomy: StepDetail | None = None
+    step_detail: StepDetail | None = None
     """The last step recorded in full."""
     map: PolicyMap | None = None
     prompts: PromptSheet | None = None
@@ -184,7 +184,7 @@ class AppState:
             case Saved():
                 self.unsaved = False
             case StepInspected():
-                self.anatomy = event.anatomy
+                self.step_detail = event.detail
             case PromptsListed():
                 self.prompts = event.sheet
             case Mapped():
@@ -206,7 +206,7 @@ class AppState:
         """Clear the plots and samples, for a new run."""
         self.report, self.findings, self.progress, self.seconds_left = None, (), None, None
         self.step, self.characters_per_second, self.unsaved, self.failure = 0, 0.0, False, None
-        self.anatomy, self.map, self.prompts, self.written = None, None, None, ()
+        self.step_detail, self.map, self.prompts, self.written = None, None, None, ()
         self.history.clear()
         self.records.clear()
 

@@ -21,12 +21,12 @@ class RecordedStep(NamedTuple):
     is_whole: bool
 
     @classmethod
-    def at_anatomy(cls, anatomy: StepDetail) -> RecordedStep:
+    def from_detail(cls, detail: StepDetail) -> RecordedStep:
         """Return the step of a full record."""
-        return cls(anatomy.step, anatomy.completions, anatomy.samples, True)
+        return cls(detail.step, detail.completions, detail.samples, True)
 
     @classmethod
-    def at_samples(cls, step: int, samples: tuple[Sample, ...]) -> RecordedStep:
+    def from_samples(cls, step: int, samples: tuple[Sample, ...]) -> RecordedStep:
         """Return the step with its kept samples only."""
         completions = tuple(
             CompletionDetail(
@@ -52,14 +52,14 @@ class RecordedSteps:
     def __init__(self, runs: RunLibrary, run: str) -> None:
         self._runs, self._run = runs, run
 
-    def newest_anatomy(self) -> StepDetail | None:
+    def newest_detail(self) -> StepDetail | None:
         """Return the newest step that was recorded in full; None without one.
 
         Raises InputError for an unknown run and PgplayError for a damaged one.
         """
         with self._runs.open(self._run) as store:
-            steps = store.anatomy_steps()
-            return store.anatomy(steps[-1]) if steps else None
+            steps = store.detailed_steps()
+            return store.step_detail(steps[-1]) if steps else None
 
     def neighbour(self, step: int, direction: int) -> RecordedStep | None:
         """Return the recorded step next to `step`, before it (`direction` -1) or after it (1); None without one.
@@ -67,10 +67,10 @@ class RecordedSteps:
         Raises InputError for an unknown run and PgplayError for a damaged one.
         """
         with self._runs.open(self._run) as store:
-            steps = sorted({*store.sampled_steps(), *store.anatomy_steps()})
+            steps = sorted({*store.sampled_steps(), *store.detailed_steps()})
             near = [other for other in steps if (other < step if direction < 0 else other > step)]
             if not near:
                 return None
             at = near[-1] if direction < 0 else near[0]
-            anatomy = store.anatomy(at)
-            return RecordedStep.at_anatomy(anatomy) if anatomy else RecordedStep.at_samples(at, store.samples(at))
+            detail = store.step_detail(at)
+            return RecordedStep.from_detail(detail) if detail else RecordedStep.from_samples(at, store.samples(at))

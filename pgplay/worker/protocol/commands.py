@@ -61,7 +61,7 @@ class Pace(Command, tag="pace", frozen=True):
     seconds: float
 
 
-class InspectStep(Command, tag="dissect", frozen=True):
+class InspectStep(Command, tag="inspect_step", frozen=True):
     """Record the next step in full; a paused run makes one step. Answered by StepInspected."""
 
 

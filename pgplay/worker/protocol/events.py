@@ -68,10 +68,10 @@ class Snapshot(Event, tag="snapshot", frozen=True):
     characters_per_second: float = 0.0
 
 
-class StepInspected(Event, tag="dissected", frozen=True):
+class StepInspected(Event, tag="step_inspected", frozen=True):
     """A step was made and recorded in full."""
 
-    anatomy: StepDetail
+    detail: StepDetail
 
 
 class Mapped(Event, tag="mapped", frozen=True):

@@ -149,7 +149,7 @@ class Server:
             if self._inspection is None:
                 session.step()
             else:
-                self._outbox.send(StepInspected(anatomy=session.dissected_step(), request=self._inspection))
+                self._outbox.send(StepInspected(detail=session.inspected_step(), request=self._inspection))
                 self._inspection = None
             snapshot = session.snapshot()
             self._outbox.post(snapshot)
@@ -222,7 +222,7 @@ class Server:
         session.need_policy()
         last = session.last_update() if self._state in ("solved", "finished") else None
         if last is not None:
-            self._outbox.send(StepInspected(anatomy=last, request=command.request))
+            self._outbox.send(StepInspected(detail=last, request=command.request))
             return
         if self._state != "training":
             self._make_steps(Step(request=command.request))

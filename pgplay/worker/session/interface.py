@@ -74,7 +74,7 @@ class RunSession(Protocol):
     def need_policy(self) -> object:
         """Return the present policy; raises InputError where the run trains none."""
 
-    def dissected_step(self) -> StepDetail:
+    def inspected_step(self) -> StepDetail:
         """Make one step and return its full record; raises InputError where the run trains no network."""
 
     def last_update(self) -> StepDetail | None:

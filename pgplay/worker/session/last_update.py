@@ -13,7 +13,7 @@ from typing import NamedTuple
 from pgplay.learning.learner import Learner, LearnerState
 from pgplay.learning.reports.step_detail import StepDetail
 from pgplay.learning.reports.step_report import StepReport
-from pgplay.learning.step_inspection import Dissection
+from pgplay.learning.step_inspection import StepInspection
 from pgplay.learning.trainer import Trainer
 from pgplay.runs.store import RunStore
 
@@ -63,18 +63,18 @@ class LastUpdate:
         """Forget everything, as the steps would not come out the same again: a setting has changed."""
         self._kept, self._reports = [], {}
 
-    def anatomy(self) -> StepDetail | None:
+    def detail(self) -> StepDetail | None:
         """Return the newest update in full, made again or read from the store; None where none is known.
 
         The learner is left as it is, and what is made again is stored.
         """
-        recorded = self._store.anatomy_steps()
+        recorded = self._store.detailed_steps()
         if self._trainer is not None and (last := self._last_step(self._trainer)) not in recorded:
-            anatomy = self._again(self._trainer, last)
-            if anatomy is not None:
-                self._store.keep_anatomy(anatomy)
-                return anatomy
-        return self._store.anatomy(recorded[-1]) if recorded else None
+            detail = self._again(self._trainer, last)
+            if detail is not None:
+                self._store.keep_step_detail(detail)
+                return detail
+        return self._store.step_detail(recorded[-1]) if recorded else None
 
     def _last_step(self, trainer: Trainer) -> int:
         """Return the newest step that made an update; the step that finds a run solved makes none."""
@@ -89,12 +89,12 @@ class LastUpdate:
         earlier = next((earlier for earlier in reversed(self._kept) if earlier.step < last), None)
         if earlier is None:
             return None
-        end, dissection = trainer.state(), Dissection(trainer)
+        end, inspection = trainer.state(), StepInspection(trainer)
         try:
             trainer.restore(earlier.state)
             for _ in range(last - 1 - earlier.step):
                 trainer.step()
-            again = dissection.step()
+            again = inspection.step()
         finally:
             trainer.restore(end)
-        return dissection.anatomy if again.samples == self._reports[last].samples else None
+        return inspection.detail if again.samples == self._reports[last].samples else None

@@ -21,7 +21,7 @@ from pgplay.learning.learner import Learner
 from pgplay.learning.plan import make_plan
 from pgplay.learning.reports.step_detail import StepDetail
 from pgplay.learning.reports.step_report import Finding, StepReport
-from pgplay.learning.step_inspection import Dissection
+from pgplay.learning.step_inspection import StepInspection
 from pgplay.learning.trainer import Trainer
 from pgplay.locale.catalog import Coded
 from pgplay.policies.devices import resolve_device
@@ -197,20 +197,20 @@ class Session(PolicyRequests):
         """
         return self._make(self.learner.step)
 
-    def dissected_step(self) -> StepDetail:
-        """Make one step as `step` does, and return its anatomy, which is kept too.
+    def inspected_step(self) -> StepDetail:
+        """Make one step as `step` does, keep its detail and return it.
 
         Raises InputError where the run trains no network.
         """
         learner = self.learner
         if not isinstance(learner, Trainer):
             raise no_policy(self.config.algorithm)
-        dissection = Dissection(learner)
+        inspection = StepInspection(learner)
         if self.report is not None and self.report.solved and learner.plan.config.until == "solved":
-            return dissection.trial()
-        self._make(dissection.step)
-        self.store.keep_anatomy(dissection.anatomy)
-        return dissection.anatomy
+            return inspection.trial()
+        self._make(inspection.step)
+        self.store.keep_step_detail(inspection.detail)
+        return inspection.detail
 
     def last_update(self) -> StepDetail | None:
         """Return the full record of the newest update, without making one; None where none is known.
@@ -221,7 +221,7 @@ class Session(PolicyRequests):
             return None
         self._threads.work()
         try:
-            return self._last_update.anatomy()
+            return self._last_update.detail()
         finally:
             self._threads.rest()
 

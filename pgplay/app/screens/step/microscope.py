@@ -34,7 +34,7 @@ _WIDE = 100
 
 
 class MicroscopeScreen(Zoomable):
-    """Shows the newest recorded step or an earlier one; `dissect` requests the next."""
+    """Shows the newest recorded step or an earlier one; `inspect_step` requests the next."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -48,13 +48,13 @@ class MicroscopeScreen(Zoomable):
     ]
     AUTO_FOCUS = "#completions"
 
-    def __init__(self, state: AppState, runs: RunLibrary, dissect: Callable[[], None]) -> None:
+    def __init__(self, state: AppState, runs: RunLibrary, inspect_step: Callable[[], None]) -> None:
         super().__init__()
         self._state = state
-        self._dissect = dissect
+        self._inspect_step = inspect_step
         self._recorded = RecordedSteps(runs, state.info.run if state.info is not None else "")
         self._step: RecordedStep | None = None
-        self._newest = state.anatomy
+        self._newest = state.step_detail
         self._sort = SORTS[0]
 
     def compose(self) -> ComposeResult:
@@ -72,19 +72,19 @@ class MicroscopeScreen(Zoomable):
 
     def on_mount(self) -> None:
         """Show the newest step recorded in full, else the newest step's samples."""
-        if self._state.anatomy is not None:
-            self._show_step(RecordedStep.at_anatomy(self._state.anatomy))
+        if self._state.step_detail is not None:
+            self._show_step(RecordedStep.from_detail(self._state.step_detail))
         elif self._state.report is not None:
-            self._show_step(RecordedStep.at_samples(self._state.report.step, self._state.report.samples))
+            self._show_step(RecordedStep.from_samples(self._state.report.step, self._state.report.samples))
         else:
             self.query_one("#microscope-title", Static).update("Microscope: n makes a step and records it in full")
 
     @on(StateShown)
     def _state_shown(self) -> None:
-        anatomy = self._state.anatomy
-        if anatomy is not None and anatomy is not self._newest:
-            self._newest = anatomy
-            self._show_step(RecordedStep.at_anatomy(anatomy))
+        detail = self._state.step_detail
+        if detail is not None and detail is not self._newest:
+            self._newest = detail
+            self._show_step(RecordedStep.from_detail(detail))
 
     def _show_step(self, step: RecordedStep) -> None:
         self._step = step
@@ -136,7 +136,7 @@ class MicroscopeScreen(Zoomable):
     def action_another(self) -> None:
         """Record the next step in full; if the run is paused, make one."""
         self.query_one("#microscope-title", Static).update("Microscope: recording the next step in full…")
-        self._dissect()
+        self._inspect_step()
 
     def action_sort(self) -> None:
         """Sort by the next column."""

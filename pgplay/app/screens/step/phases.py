@@ -62,7 +62,7 @@ class Maths(VerticalScroll):
 
 
 class PhaseScreen(Zoomable):
-    """Walks through the newest recorded step; `dissect` requests the next."""
+    """Walks through the newest recorded step; `inspect_step` requests the next."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = Samples.COMPONENT_CLASSES | {"phase--here", "phase--stop"}
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -76,14 +76,14 @@ class PhaseScreen(Zoomable):
     ]
     AUTO_FOCUS = "#completions"
 
-    def __init__(self, state: AppState, dissect: Callable[[], None]) -> None:
+    def __init__(self, state: AppState, inspect_step: Callable[[], None]) -> None:
         super().__init__()
         self._state = state
-        self._dissect = dissect
-        self._anatomy: StepDetail | None = None
+        self._inspect_step = inspect_step
+        self._detail: StepDetail | None = None
         self._at = 0
         self._real: StepDetail | None = None
-        """The recorded step; `_anatomy` is this one, or the same step in the plain algorithm."""
+        """The recorded step; `_detail` is this one, or the same step in the plain algorithm."""
         self._shows_plain = False
 
     def compose(self) -> ComposeResult:
@@ -112,7 +112,7 @@ class PhaseScreen(Zoomable):
 
     @on(StateShown)
     def _state_shown(self) -> None:
-        if self._state.anatomy is not self._real:
+        if self._state.step_detail is not self._real:
             self._at = 0
             self._show()
 
@@ -125,23 +125,23 @@ class PhaseScreen(Zoomable):
         return PHASES[self._at]
 
     def _show(self) -> None:
-        self._real = real = self._state.anatomy
-        self._anatomy = anatomy = real.plain if real is not None and self._shows_plain and real.plain else real
+        self._real = real = self._state.step_detail
+        self._detail = detail = real.plain if real is not None and self._shows_plain and real.plain else real
         title = "One update, step by step"
-        if anatomy is None:
+        if detail is None:
             reason = WAITING if self._state.can_step else NONE_RECORDED
             self.query_one("#phase-title", Static).update(f"{title}: {reason}")
         else:
-            algorithm = f"{anatomy.rules.algorithm}, {anatomy.completions} completions"
-            if self._state.has_ended and not anatomy.is_tried:
+            algorithm = f"{detail.rules.algorithm}, {detail.completions} completions"
+            if self._state.has_ended and not detail.is_tried:
                 algorithm += ", the last update"
-            if anatomy.is_tried:
+            if detail.is_tried:
                 algorithm += ", tried but not applied: the run is solved"
-            if anatomy is not real and real is not None:
+            if detail is not real and real is not None:
                 algorithm = f"the same texts under the plain algorithm (the run itself used {real.rules.algorithm})"
-            self.query_one("#phase-title", Static).update(Text(f"{title} · step {anatomy.step} · {algorithm}"))
+            self.query_one("#phase-title", Static).update(Text(f"{title} · step {detail.step} · {algorithm}"))
             completions = self.query_one(Completions)
-            completions.show(anatomy.samples, anatomy.completions, self._columns(anatomy.rules), "reward", "")
+            completions.show(detail.samples, detail.completions, self._columns(detail.rules), "reward", "")
         self.query_one("#phase-stops", Static).update(self._phases())
 
     def _columns(self, rules: AlgorithmSettings) -> tuple[str, ...]:
@@ -164,17 +164,17 @@ class PhaseScreen(Zoomable):
 
     @on(Completions.Chosen)
     def _chosen(self, message: Completions.Chosen) -> None:
-        if self._anatomy is not None:  # None if another run has begun
+        if self._detail is not None:  # None if another run has begun
             self._explain(message.sample)
 
     def _explain(self, sample: CompletionDetail) -> None:
         styles = component_styles(self)
-        assert self._anatomy is not None
+        assert self._detail is not None
         text = Text(end="")
         if self._phase == "score":
             text.append_text(alignment(sample, styles)).append("\n\n")
         width = self.query_one("#phase-maths").scrollable_content_region.width
-        for line in lines(PHASES[self._at], self._anatomy, sample):
+        for line in lines(PHASES[self._at], self._detail, sample):
             if self._state.ascii:
                 line = MathLine(*map(spelled, line))
             together = cell_len(line.formula) + cell_len(line.numbers) + 2 <= width
@@ -182,7 +182,7 @@ class PhaseScreen(Zoomable):
             text.append("  " if together else "\n    ").append(f"{line.numbers}\n")
         self.query_one("#maths-lines", Static).update(text)
         columns = TOKEN_COLUMNS[self._phase]
-        rules = self._anatomy.rules
+        rules = self._detail.rules
         if not rules.control_variate or rules.credit == "dense":  # the advantages did not change
             columns = tuple(name for name in columns if name != "shared")
         self.query_one(Tokens).show(sample, columns)
@@ -198,11 +198,11 @@ class PhaseScreen(Zoomable):
     def action_another(self) -> None:
         """Make another step and record it."""
         self.query_one("#phase-title", Static).update("One update, step by step: recording the next step…")
-        self._dissect()
+        self._inspect_step()
 
     def action_plain(self) -> None:
         """Toggle between the real update and that of the plain algorithm on the same texts."""
-        real = self._state.anatomy
+        real = self._state.step_detail
         if real is None:
             return
         if real.plain is None:
@@ -217,5 +217,5 @@ class PhaseScreen(Zoomable):
         """Show the functions that run at this stage."""
         from pgplay.app.screens.dialogs.source_code import CodeScreen
 
-        if self._anatomy is not None:
-            self.app.push_screen(CodeScreen(self._phase, self._anatomy.rules))
+        if self._detail is not None:
+            self.app.push_screen(CodeScreen(self._phase, self._detail.rules))
