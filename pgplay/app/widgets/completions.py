@@ -129,8 +129,8 @@ class Completions(OptionList):
         extent = f"{len(samples)} of {total} texts" if len(samples) < total else f"{total} texts"
         extent = extent if total else f"{len(samples)} samples"
         count = f"{len(self._shown)} found" if query else f"{len(self._rows)} distinct"
-        self.border_title = as_title(f"{self._heading()}{extent} · {count}")
-        self.border_subtitle = as_title(f" by {sort.replace('_', ' ')} ")
+        self.border_title = as_title(f"{self._heading()}{count}")
+        self.border_subtitle = as_title(f" {extent} · by {sort.replace('_', ' ')} ")
         if self._shown:
             equal = [index for index, row in enumerate(self._shown) if before and row.sample.text == before.text]
             self.highlighted = equal[0] if equal else 0
