@@ -297,7 +297,7 @@ class PgplayApp(Pages):
     def _setup_changed(self, message: SetupChanged) -> None:
         if not self.screen_stack:  # the app is closing
             return
-        self.state.settings, self.state.parameters = message.settings, message.parameters
+        self.state.take_setup(message.settings, message.parameters)
         self.controllers.changes.take_settings(message.settings)
         self.redraw()
 

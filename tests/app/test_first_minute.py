@@ -65,6 +65,18 @@ async def test_the_very_first_start_shows_a_lesson_and_begins_in_slow_motion(
         assert not bench.app.main.query_one("#finding").display
 
 
+async def test_the_first_lesson_is_not_shown_for_a_setup_that_the_user_changed(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = start_app(monkeypatch)
+    async with bench.app.run_test(size=SIZES[0]) as pilot:
+        await begin(bench, pilot)
+        assert "An untrained policy writes random text" in words(bench, "#finding")
+        bench.app.main.setup.set_target("goat cheese")
+        await until(pilot, lambda: not bench.app.main.query_one("#finding").display)
+        assert bench.sent(Pace) == [Pace(seconds=FIRST_PACE)], "the first run still begins in slow motion"
+
+
 async def test_another_preset_shows_its_own_lesson_at_full_speed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bench = start_app(monkeypatch)
     async with bench.app.run_test(size=SIZES[0]) as pilot:

@@ -170,6 +170,12 @@ class AppState:
         reported = {name: value for name, value in newest.items() if value is not None}
         return signals(self.history.means(SIGNAL_METRICS, RECENT_STEPS) | reported)
 
+    def take_setup(self, settings: dict[str, Any] | None, parameters: int | None) -> None:
+        """Take the setup as it was checked; the first lesson is about its preset, not about one that was changed."""
+        if self.first_lesson and settings != self.settings:
+            self.first_lesson = ""
+        self.settings, self.parameters = settings, parameters
+
     def apply(self, event: Event) -> None:
         """Update the state by an event of the worker."""
         match event:
