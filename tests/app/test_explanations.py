@@ -8,9 +8,10 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from pgplay.app.help.explanations import PANELS
-from pgplay.app.help.helpable import explanation_of
+from pgplay.app.help.helpable import explanation_of, page_keys
 from pgplay.app.screens.dialogs.help import HelpScreen
 from pgplay.app.widgets.plots.curve import Plot
+from pgplay.app.widgets.setup.field_row import Setting
 from pgplay.app.widgets.two_column_text import TwoColumnText
 from pgplay.learning.reports.metrics import METRICS, REWARD_METRIC
 from pgplay.learning.reports.signals import JUDGED
@@ -48,6 +49,32 @@ async def test_f1_explains_the_focus_on_every_screen_and_every_panel() -> None:
                 await bench.app.pop_screen()
     assert silent == []
     assert set(PANELS) - named == set()
+
+
+async def test_keys_here_are_the_pages_own_without_those_that_every_list_and_field_has() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=SIZE) as pilot:
+        await prepare(bench, pilot)
+        for name in OPENINGS:
+            found = page_keys(await go_to(name, bench, pilot))
+            keys = [key.words for key in found]
+            names = [each for key in found for each in key.keys.split(", ")]
+            assert len(names) == len(set(names)), "del is shown once, though the keypad's is another key"
+            textuals = {"Up", "Down", "Select", "Page Up", "Scroll Down", "Move cursor left", "Select all"}
+            assert not textuals & set(keys)
+            assert ("next stage" in keys) == (name == "phases")
+            while bench.app.screen is not bench.app.main:
+                await bench.app.pop_screen()
+
+
+async def test_a_setting_is_explained_in_whole_sentences() -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=SIZE) as pilot:
+        await begin(bench, pilot)
+        await bench.app.main.setup.open_setting("kl")
+        lines = bench.app.main.query_one("#setting-kl", Setting).explain().words.splitlines()
+        assert lines[-2:] == ["From 0 to 100.", "Can be changed while training."]
+        assert lines[-3].startswith("Weight of the KL penalty")
 
 
 async def test_each_number_of_a_panel_is_explained_with_its_unit_and_meaning() -> None:

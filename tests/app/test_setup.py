@@ -19,6 +19,7 @@ from pgplay.app.screens.dialogs.recipe import RecipeScreen
 from pgplay.app.widgets.dropdown import Dropdown
 from pgplay.app.widgets.setup import form
 from pgplay.app.widgets.setup.choices import HEADING, OWN_TASK
+from pgplay.app.widgets.setup.field_row import FieldName, Setting
 from pgplay.app.widgets.setup.model_choice import ModelChoice
 from pgplay.app.widgets.setup.panel import Setup
 from pgplay.cli import main
@@ -469,6 +470,36 @@ async def test_a_click_on_a_name_focuses_its_field() -> None:
         await until(pilot, lambda: bench.app.main.focused is field(bench, "temperature"))
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+async def test_each_name_has_room_before_its_value_and_its_mark(size: tuple[int, int]) -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=size) as pilot:
+        await begin(bench, pilot)
+        bench.app.main.show_setup()
+        for section in ("algorithm", "learning", "task"):
+            await unfold(bench, {"algorithm": "baseline", "learning": "lr", "task": "alphabet"}[section])
+        await until(pilot, lambda: field(bench, "alphabet").region.width > 0)
+        for name in bench.app.main.query("#algorithm-row FieldName, #device-row FieldName"):
+            assert name.region.width > len("Algorithm•")
+        rows = bench.app.main.query(Setting)
+        assert {row.label for row in rows} >= {"updates per step", "entropy schedule", "control variate"}
+        for row in rows:
+            assert row.query_one(FieldName).region.width > len(row.label)
+
+
+@pytest.mark.parametrize("name", ["baseline", "lr", "kl", "critic", "top_p"])
+async def test_opening_a_setting_scrolls_to_its_field(name: str) -> None:
+    bench = Bench()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        await unfold(bench, name)
+        await pilot.wait_for_scheduled_animations()
+        row, fields_shown = bench.app.main.query_one(f"#setting-{name}"), bench.app.main.query_one("#fields")
+        await until(pilot, lambda: row.region.height and row.region in fields_shown.region)
+        await pilot.wait_for_scheduled_animations()
+        assert row.region in fields_shown.region
+
+
 async def test_settings_that_differ_from_their_defaults_are_marked_and_counted() -> None:
     bench = Bench(make_config({"lr": 0.01, "baseline": "none", "model": "gru-nano"}))
 
@@ -478,12 +509,20 @@ async def test_settings_that_differ_from_their_defaults_are_marked_and_counted()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
         await until(pilot, lambda: name_of("#model-row") == "Model •")
+        pick(bench, "algorithm", "rloo")
+        await until(pilot, lambda: name_of("#algorithm-row") == "Algorithm•")
+        pick(bench, "algorithm", "grpo")
+        await until(pilot, lambda: name_of("#algorithm-row") == "Algorithm")
         assert name_of("#reward-row") == "Reward"
         more = bench.app.main.query_one("#more", Collapsible)
         assert more.title == "More settings · 2 changed"
         await unfold(bench, "lr")
         await until(pilot, lambda: name_of("#setting-lr") == "lr •")
         assert name_of("#setting-entropy") == "entropy"
+        bench.app.main.query_one("#setting-updates_per_step Input", Input).value = "3"
+        await until(pilot, lambda: name_of("#setting-updates_per_step") == "updates per step•")
+        field(bench, "updates_per_step").value = ""
+        await until(pilot, lambda: name_of("#setting-updates_per_step") == "updates per step")
         assert bench.app.main.query_one("#section-learning", Collapsible).title == "Learning · 1 changed"
         field(bench, "lr").value = ""
         await until(pilot, lambda: name_of("#setting-lr") == "lr")

@@ -10,7 +10,7 @@ from textual.screen import Screen
 
 from pgplay.app.actions import ACTIONS, NOT_IN_THE_PALETTE
 from pgplay.app.help.documents import Document, documents
-from pgplay.app.help.explanations import Explanation
+from pgplay.app.help.explanations import Explanation, capital, sentence
 from pgplay.app.help.helpable import page_keys
 from pgplay.app.host import ShellHost
 from pgplay.app.palette.entries import PaletteEntry
@@ -64,13 +64,13 @@ class PaletteController:
                 help_text = f"{binding.tooltip or 'On this page.'}  ({keys})"
                 run = partial(self._perform, self._host.run_action, binding.action, screen)
                 name = f"{type(screen).__name__}.{binding.action}"
-                yield PaletteEntry("", name, _capital(binding.description), help_text, run)
+                yield PaletteEntry("", name, capital(binding.description), help_text, run)
 
     def _actions(self) -> Iterator[PaletteEntry]:
         for action in ACTIONS:
             if action.name not in NOT_IN_THE_PALETTE:
                 run = partial(self._perform, self._host.action_do, action.name)
-                yield _entry("action", action.name, _capital(action.title), f"{action.help}  ({action.keys})", run)
+                yield _entry("action", action.name, capital(action.title), f"{action.help}  ({action.keys})", run)
         yield PaletteEntry("", "themes", "Choose a theme", "Any of Textual's themes.", self._host.action_change_theme)
 
     def _presets(self) -> Iterator[PaletteEntry]:
@@ -82,17 +82,17 @@ class PaletteController:
     def _settings(self) -> Iterator[PaletteEntry]:
         for name, field in fields().items():
             run = partial(self._focus, name)
-            yield _entry("setting", name, name.replace("_", " "), _sentence(field.description), run)
+            yield _entry("setting", name, name.replace("_", " "), sentence(field.description), run)
         for kind, choices in (("algorithm", {**ALGORITHMS, **COMPARATORS}), ("reward", REWARDS)):
             for name, choice in choices.items():
                 run = partial(self._set, kind, name)
-                yield _entry(kind, name, name, _sentence(choice.description), run)
+                yield _entry(kind, name, name, sentence(choice.description), run)
 
     def _plots(self) -> Iterator[PaletteEntry]:
         for name in (*METRICS, HISTOGRAM, TRADE):
             metric = words_of(name)
             run = partial(self._show_plot, name)
-            yield _entry("plot", name, metric.name, _sentence(metric.description), run)
+            yield _entry("plot", name, metric.name, sentence(metric.description), run)
 
     def _words(self) -> Iterator[PaletteEntry]:
         for terms in GLOSSARY.values():
@@ -141,11 +141,3 @@ class PaletteController:
 def _entry(kind: str, name: str, title: str, help: str, run: Callable[[], object]) -> PaletteEntry:
     """Return an entry with its synonyms; an action is shown without its kind."""
     return PaletteEntry("" if kind == "action" else kind, name, title, help, run, SYNONYMS.get(f"{kind}.{name}", ""))
-
-
-def _capital(title: str) -> str:
-    return f"{title[:1].upper()}{title[1:]}"
-
-
-def _sentence(description: str) -> str:
-    return f"{_capital(description).rstrip('.')}."

@@ -7,6 +7,16 @@ from typing import NamedTuple
 from pgplay.locale.english.settings import SETTINGS
 
 
+def capital(words: str) -> str:
+    """Return `words` with a capital letter first."""
+    return f"{words[:1].upper()}{words[1:]}"
+
+
+def sentence(words: str) -> str:
+    """Return `words` with a capital letter and a full stop."""
+    return f"{capital(words).rstrip('.')}."
+
+
 def concept_of(setting: str) -> str:
     """Return the concept behind a setting, its formula and when to change it, a line each."""
     return "\n".join(filter(None, SETTINGS[setting]))

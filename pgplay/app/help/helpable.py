@@ -11,8 +11,12 @@ from textual.screen import Screen
 
 from pgplay.app.help.explanations import PANELS, Explanation
 
-TEXTUALS_OWN = {binding.action for binding in Screen.BINDINGS if isinstance(binding, Binding)}
-"""The actions that Textual has on every screen: nothing to explain or to choose."""
+
+def _textuals_own(node: DOMNode) -> set[tuple[str, str]]:
+    """Return action and description of the keys that Textual's classes give to `node`: arrows, editing, scrolling."""
+    classes = [each for each in type(node).__mro__ if each.__module__.startswith("textual.")]
+    bindings = Binding.make_bindings(binding for each in classes for binding in each.__dict__.get("BINDINGS", ()))
+    return {(binding.action, binding.description) for binding in bindings}
 
 
 class PageKey(NamedTuple):
@@ -30,14 +34,14 @@ class PageKey(NamedTuple):
 
 
 def page_keys(screen: Screen[Any]) -> list[PageKey]:
-    """Return the keys that work on `screen` and not on every page, those of one action together."""
+    """Return pgplay's keys that work on `screen` and not on every page, those of one action together."""
     actions: dict[tuple[DOMNode, str], list[Binding]] = {}
     for node, binding, enabled, _ in screen.active_bindings.values():
-        if enabled and node is not screen.app and binding.action not in TEXTUALS_OWN:
+        if enabled and node is not screen.app and (binding.action, binding.description) not in _textuals_own(node):
             actions.setdefault((node, binding.action), []).append(binding)
     show = screen.app.get_key_display
     return [
-        PageKey(bindings[0], ", ".join(map(show, bindings)), node)
+        PageKey(bindings[0], ", ".join(dict.fromkeys(map(show, bindings))), node)
         for (node, _), bindings in actions.items()
         if bindings[0].tooltip or bindings[0].description
     ]

@@ -55,7 +55,7 @@ class HelpScreen(Dialog[None]):
             dialog.border_subtitle = f" [@click=screen.glossary]g glossary[/]  {CLOSES}"
             if self._about is not None:
                 title, explanation = self._about
-                yield TwoColumnText(TextSection.of("This", [(title, self._spelled(explanation))]), id="about")
+                yield TwoColumnText(TextSection.of("About this", [(title, self._spelled(explanation))]), id="about")
             if self._keys_here:
                 yield TwoColumnText(TextSection.of("Keys here", self._keys_here), id="keys-here")
             yield Static(INTRODUCTION, classes="words", markup=False)

@@ -13,7 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Label, Static
 
 from pgplay.app.drawing.terminal_text import for_field, terminal_text
-from pgplay.app.help.explanations import Explanation, concept_of
+from pgplay.app.help.explanations import Explanation, concept_of, sentence
 from pgplay.app.widgets.dropdown import Dropdown, Entry
 from pgplay.app.widgets.setup.form import Default, limits, placeholder
 from pgplay.app.widgets.text_fields import LineField
@@ -22,12 +22,17 @@ from pgplay.config.fields import Field
 CHANGED = " •"
 """The mark after the name of a field that differs from its default."""
 
+MAIN_NAME_WIDTH, SETTING_NAME_WIDTH = 11, 17
+"""Columns of a name, for a field that is always shown and for one in a fold: one at least is left before the value."""
+
 
 class FieldName(Label):
     """The name of a field; a click on it focuses the field."""
 
-    def __init__(self, name: str, control: Widget) -> None:
+    def __init__(self, name: str, control: Widget, width: int = MAIN_NAME_WIDTH) -> None:
         super().__init__(Text(name), classes="name")
+        self.styles.width = width
+        self._mark = CHANGED if len(name + CHANGED) < width else CHANGED.strip()
         self._heading, self._control, self._changed = name, control, False
 
     def on_click(self) -> None:
@@ -39,7 +44,7 @@ class FieldName(Label):
         if changed != self._changed:
             self._changed = changed
             self.set_class(changed, "-changed")
-            self.update(Text(self._heading + CHANGED * changed))
+            self.update(Text(self._heading + self._mark * changed))
 
 
 class Setting(Vertical):
@@ -57,13 +62,12 @@ class Setting(Vertical):
         super().__init__(id=f"setting-{field.name}", classes="setting")
         self.field = field
         self.label = label or field.name.replace("_", " ")
-        allowed = limits(field)
-        live = "\nCan be changed while training." if field.live else "\nTakes effect at the next start."
-        self.tooltip = Text(f"{field.description}\n{allowed}{live}" if allowed else f"{field.description}{live}")
+        live = "Can be changed while training." if field.live else "Takes effect at the next start."
+        self.tooltip = Text("\n".join(filter(None, (sentence(field.description), limits(field), live))))
         self._value = value
         self._default: Default | None = None
         self._control = self._make_control(value)
-        self._shown_name = FieldName(self.label, self._control)
+        self._shown_name = FieldName(self.label, self._control, SETTING_NAME_WIDTH)
         self._problem = Static(classes="problem")
 
     def explain(self) -> Explanation:
@@ -121,8 +125,9 @@ class Setting(Vertical):
         self._shown_name.mark(changed=changed)
 
     def focus_field(self) -> None:
-        """Focus the field."""
-        self._control.focus()
+        """Focus the field, and scroll to it once the screen is laid out: it may just have been mounted."""
+        self.screen.set_focus(self._control, scroll_visible=False)
+        self.call_after_refresh(self.scroll_visible, animate=False)
 
     def show_problem(self, message: str) -> None:
         """Show the problem of the value, empty for none."""

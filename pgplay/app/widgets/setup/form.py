@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pgplay.app.drawing.number_format import count, number
+from pgplay.app.help.explanations import sentence
 from pgplay.config.fields import Field, Section
 from pgplay.config.run_config import RunConfig, fields, make_config, to_settings
 from pgplay.errors import InputError, PgplayError, RewardError, about
@@ -117,7 +118,7 @@ def placeholder(field: Field) -> str:
 
 def limits(field: Field) -> str:
     """Describe the allowed values of a field; empty if anything is allowed."""
-    return " · ".join(field.choices) if field.choices else field.range
+    return " · ".join(field.choices) if field.choices else field.range and sentence(field.range)
 
 
 def read(field: Field, text: str) -> Any:

@@ -71,30 +71,31 @@ class Setup(Vertical):
             target = TextField(
                 self.typed["target"], id="target", compact=True, show_line_numbers=False, highlight_cursor_line=False
             )
+            from_file = f"[@click={do('target_from_file')}]from a file…[/]  [b]f[/b]"
             with Horizontal(classes="row", id="target-row"):
                 yield FieldName("Target", target)
-                yield Label(
-                    f"[@click={do('target_from_file')}]from a file…[/]  [b]f[/b]", id="from-file", classes="hint"
-                )
+                yield Label(from_file, id="from-file", classes="hint")
             yield target
             yield Static(id="target-problem", classes="problem")
-            yield from self._row("Reward", Dropdown(choices.rewards(), self._reward_choice(), id="reward"))
             reward = for_field(self.typed["reward"])
-            yield LineField(reward, id="own-reward", placeholder="0.8*levenshtein + 0.2*prefix")
+            own_reward = LineField(reward, id="own-reward", placeholder="0.8*levenshtein + 0.2*prefix")
+            rewards = Dropdown(choices.rewards(), self._reward_choice(), id="reward")
+            yield from self._row("Reward", rewards, own_reward)
             yield Static(id="reward-note", classes="note")
             yield from self._row("Model", ModelChoice(self.typed))
             yield from self._row("Algorithm", Dropdown(choices.algorithms(), self.typed["algorithm"], id="algorithm"))
             yield Static(id="algorithm-note", classes="note")
-            device = self.typed["device"]
-            yield from self._row("Device", Dropdown(choices.devices((), device), device, id="device"))
+            devices = choices.devices((), self.typed["device"])
+            yield from self._row("Device", Dropdown(devices, self.typed["device"], id="device"))
             yield MoreSettings(lambda: self.typed)
         yield SetupNote(id="setup-note")
         yield Button("Start  (space)", id="start", variant="primary")
 
-    def _row(self, label: str, control: Dropdown) -> ComposeResult:
+    def _row(self, label: str, control: Dropdown, *below: LineField) -> ComposeResult:
         with Horizontal(classes="row", id=f"{control.id}-row"):
             yield FieldName(label, control)
             yield control
+        yield from below
         yield Static(id=f"{control.id}-problem", classes="problem")
 
     def on_mount(self) -> None:
