@@ -101,7 +101,7 @@ def test_a_command_is_quoted_and_repeats_lists() -> None:
 @pytest.mark.parametrize(
     ("recipe", "problem", "remedy"),
     [
-        ("target=hello wxyz=1", "'wxyz' at position 14", "There is:"),
+        ("target=hello wxyz=1", "'wxyz' at position 14", "Available:"),
         ("targt=hello", "'targt' at position 1", "'target'"),
         ("seed=1 word", "'word' at position 8", "key=value"),
         ("seed=1 lr=fast", "'lr=fast' at position 8", "a number"),
@@ -110,7 +110,7 @@ def test_a_command_is_quoted_and_repeats_lists() -> None:
         ('target="a"b', "has text after its closing", "quote"),
         ("measure=exact", "cannot be read", "list"),
         ("lr=7", "lr cannot be 7", "number"),
-        ("=x", "position 1", "There is:"),
+        ("=x", "position 1", "Available:"),
         ("target=[1]", "target cannot be", "text"),
     ],
 )

@@ -187,8 +187,8 @@ def test_an_unknown_name_gets_the_nearest_known_one_or_all_of_them() -> None:
     assert str(UnknownName("parameter", "bas", ["count", "base"], of="add")) == (
         "There is no parameter of add called 'bas'.\nDid you mean 'base'?"
     )
-    assert UnknownName("run", "x", ["b-run", "a-run"]).remedy == "There is: a-run, b-run."
-    assert UnknownName("run", "x", []).remedy == "There is: none yet."
+    assert UnknownName("run", "x", ["b-run", "a-run"]).remedy == "Available: a-run, b-run."
+    assert UnknownName("run", "x", []).remedy == "There are none yet."
     assert UnknownName("run", "x\n" * 80, []).problem.endswith("….")
 
 

@@ -31,4 +31,4 @@ def describe_pace(seconds: float) -> str:
     """Return a pace in words, empty at full speed."""
     if not seconds:
         return ""
-    return f"slow: {1 / seconds:g} steps/s" if seconds < 1 else f"slow: {seconds:g} s a step"
+    return f"slow: {1 / seconds:g} steps/s" if seconds < 1 else f"slow: {seconds:g} s per step"
