@@ -112,9 +112,9 @@ class RewardError(PgplayError):
     """A reward failed; the run is kept up to the step before.
 
     `line` is the line of the person's source at which it failed, 0 where none is known, and `given` the input for
-    which it did (`rewards.records.Triple`). `traceback` leads through the person's source to that line, as Python tells
-    it; empty where nothing was raised. `spec` is what the person typed for the reward, and `field` the setting that is
-    refused for it, each empty until it is known.
+    which it did (`rewards.records.Triple`). `traceback` leads through the person's source to that line, in Python's
+    format; empty where nothing was raised. `spec` is what the person typed for the reward, and `field` the setting that
+    is refused for it, each empty until it is known.
     """
 
     exit_status = 3
@@ -136,8 +136,8 @@ class RewardError(PgplayError):
         self.field = ""
 
     @property
-    def way(self) -> str:
-        """The traceback where it tells more than the line does: where it leads through several calls."""
+    def nested_traceback(self) -> str:
+        """The traceback if it leads through several calls; else empty, as `line` says as much."""
         calls = sum(line.lstrip().startswith("File ") for line in self.traceback.split("\n"))
         return self.traceback if calls > 1 else ""
 
@@ -173,9 +173,9 @@ def composed(name: str) -> str:
 
 
 def look_up(kind: str, name: str, known: Mapping[str, Known], *, field: str = "") -> Known:
-    """Return what is `known` by `name`, however its accents are typed.
+    """Return the value of `name` in `known`, however its accents are typed.
 
-    Raises UnknownName where nothing is; `kind` is one of the catalogue's, and `field` the setting that gave the name.
+    Raises UnknownName if there is none; `kind` is one of the catalogue's, and `field` the setting that gave the name.
     """
     if name in known:
         return known[name]

@@ -1,4 +1,4 @@
-"""How much memory there is for this process, looked at before torch is loaded, and for the logits of a pass.
+"""The memory of this process, checked before torch is loaded, and the memory for the logits of a pass.
 
 Where there is too little, torch and the libraries that it loads end the process by themselves, each in its own words.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 LOGITS_MEMORY = 256 * 2**20
-"""Bytes for the logits of a pass over a batch, and for everything that is made of them."""
+"""Bytes for the logits of a pass over a batch, and for everything computed from them."""
 
 LOGIT_COPIES = 8
 """Numbers kept for each logit: log-probabilities of policy and reference, and what their gradient needs."""
@@ -53,6 +53,6 @@ class _TorchFinder(MetaPathFinder):
 
 
 def refuse_torch_without_memory() -> None:
-    """Have every import of torch fail in words where the limit of memory is too low for it."""
+    """Make every import of torch fail with a message if the memory limit is too low for it."""
     if not any(isinstance(finder, _TorchFinder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _TorchFinder())

@@ -1,4 +1,4 @@
-"""Where a pretrained model lies: one that ships, a folder, a .gguf file, or one of the Hugging Face Hub in its cache.
+"""Where pretrained models are stored: those that ship, folders, .gguf files, and the Hugging Face Hub's cache.
 
 Nothing here uses the network, nor any package of Hugging Face. A model's place is its name made exact: that of a model
 that ships, a folder's whole path (of a .gguf file that into which it was converted), or ORG/NAME@COMMIT.

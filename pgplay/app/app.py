@@ -138,12 +138,12 @@ class PgplayApp(Pages):
 
     @property
     def main(self) -> MainScreen:
-        """The main screen, whatever lies over it."""
+        """The main screen, also while another one covers it."""
         assert self._main is not None
         return self._main
 
     def refresh_css(self, animate: bool = True) -> None:
-        """Read the styles anew for another theme; before there is a screen, they were read for this one."""
+        """Read the styles again for another theme; before the first screen they are up to date."""
         if self._main is not None:
             super().refresh_css(animate=animate)
 
@@ -153,7 +153,7 @@ class PgplayApp(Pages):
         """Start the worker after the first frame, so that torch loads while the person looks."""
         if sys.platform != "win32":  # a signal ends the app as ctrl+q does
             for number in (signal.SIGTERM, signal.SIGHUP):
-                asyncio.get_running_loop().add_signal_handler(number, self._told_to_end, number)
+                asyncio.get_running_loop().add_signal_handler(number, self._quit_at_signal, number)
         self.theme_changed_signal.subscribe(self, self.change_looks)
         self.call_after_refresh(self.start_worker)
         if self._problems:
@@ -161,8 +161,8 @@ class PgplayApp(Pages):
         if not self.is_headless:
             self.call_after_refresh(self._spare_time.begin)
 
-    def _told_to_end(self, number: int) -> None:
-        """Quit as ctrl+q does; without a terminal, Textual would wait for ever to write its output."""
+    def _quit_at_signal(self, number: int) -> None:
+        """Quit as ctrl+q does; without a terminal, Textual would wait forever to write its output."""
         if not self.is_headless:
             last_resort = threading.Timer(_LAST_SECONDS, os._exit, (128 + number,))
             last_resort.daemon = True
@@ -221,7 +221,7 @@ class PgplayApp(Pages):
     # Messages that no screen handles
 
     def show(self, message: Message) -> None:
-        """Let the top screen show `message`; unless it stops it, the message comes back to the app."""
+        """Pass `message` to the top screen; unless that stops it, the app handles it."""
         if not (self.screen_stack and self.screen.post_message(message)):
             self.post_message(message)
 
@@ -249,7 +249,7 @@ class PgplayApp(Pages):
         return self._redrawing.is_due
 
     def _show_state(self, part: Part) -> None:
-        # Only the main screen is drawn in parts; a covered screen is drawn when it comes back.
+        # Only the main screen is drawn in parts; a covered screen is drawn once it is on top again.
         if self.screen is self._main or part == PARTS[0]:
             self.screen.post_message(StateShown(part))
 
@@ -319,7 +319,7 @@ class PgplayApp(Pages):
         self.perform(self.controllers.carry_out(message))
 
     def get_css_variables(self) -> dict[str, str]:
-        """Return the theme's colours, with those that pgplay's styles want beyond Textual's, all of them legible."""
+        """Return the theme's colours, with those that only pgplay's styles use, all of them legible."""
         self.theme_variables = themes.completed(self.current_theme, super().get_css_variables())
         return self.theme_variables
 

@@ -1,4 +1,4 @@
-"""Work beside the screen's thread that the app does not wait for when it ends."""
+"""Work in further threads, which the app does not wait for when it ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands on their way to the worker: each under a number of its own, kept until the worker is ready."""
+"""Commands for the worker, numbered, and kept until the worker is ready."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pgplay.worker.protocol.commands import Command
 
 
 class CommandQueue:
-    """Passes commands to `deliver` while the worker is ready, and keeps those that come before; `revive` starts one."""
+    """Passes commands to `deliver` once the worker is ready, and keeps earlier ones; `revive` starts a worker."""
 
     def __init__(self, state: AppState, deliver: Callable[[Command], None], revive: Callable[[], object]) -> None:
         self._state, self._deliver, self._revive = state, deliver, revive

@@ -57,7 +57,7 @@ class SetupForm(Protocol):
         """Put `spec`, which the person wrote, in the reward's field."""
 
     def show_pending(self, names: list[str]) -> None:
-        """Say which changes wait for the next start."""
+        """Show which changes wait for the next start."""
 
     def put_back(self, texts: Mapping[str, str], refusal: Problem) -> None:
         """Show `texts` in the fields of a change that the worker refused, and why beside one of them."""
@@ -67,7 +67,7 @@ class SetupForm(Protocol):
 
 
 class MainPage(Protocol):
-    """The main screen, whatever lies over it."""
+    """The main screen, also while another one covers it."""
 
     @property
     def setup(self) -> SetupForm:

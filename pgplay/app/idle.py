@@ -45,7 +45,7 @@ class SpareTime:
         self._looks_left = 0
 
     def begin(self) -> None:
-        """Begin, after the first frame; the objects of now are excluded from garbage collection."""
+        """Begin, after the first frame; the objects that exist by then are excluded from garbage collection."""
         self._has_begun = True
         gc.set_threshold(*THRESHOLDS)
         gc.freeze()
@@ -60,7 +60,7 @@ class SpareTime:
         self._disturbed = time.monotonic()
 
     def collect(self) -> None:
-        """Collect garbage in the next pause, and again while there is some, as a task may hold a page a while."""
+        """Collect garbage in the next pause, and again while there is some, as a task may hold a page for a while."""
         self._looks_left = MOST_LOOKS
         if self._has_begun and not self._is_waiting:
             self._wait(PAUSE)

@@ -16,7 +16,7 @@ from pgplay.rewards.spec import Origin, RewardSpec
 from pgplay.runs.run_library import LocalRunLibrary
 
 FIRST_PRESET = "hello"
-"""What the first start ever opens on."""
+"""The preset of the very first start."""
 
 
 class WatchApp(PgplayApp):
@@ -42,16 +42,16 @@ def watch(run: str) -> int:
 
 
 def _as_left(reward: str) -> RewardSpec:
-    """Return a reward that the state of the app names: anyone may have written it, so its Python needs consent."""
+    """Return a reward named in the app's saved state: anyone may have written it, so its Python needs consent."""
     return RewardSpec(reward, origin=Origin("session"), kept=True)
 
 
 def run_app(config: RunConfig, rewards: Sequence[RewardSpec] = (), preset: str = "", *, as_left: bool = False) -> int:
     """Show the app with `config` filled in, under the name of the `preset` it came from; returns the exit status.
 
-    `rewards` are those of `config`, as the person agreed to them on the command line. With `as_left` the setup comes
-    back as it was when the app was left; how one looks at things does so always. The first start ever opens on the
-    preset for beginners, if nothing else was asked for.
+    `rewards` are those of `config`, as the person agreed to them on the command line. With `as_left` the setup is
+    restored as it was when the app was left; the view of the plots and the theme always are. The very first start opens
+    the preset for beginners, unless the command line names something else.
     """
     memory, problems, is_first = load_saved_state()
     lesson = "" if is_first else None
@@ -68,11 +68,11 @@ def run_app(config: RunConfig, rewards: Sequence[RewardSpec] = (), preset: str =
         try:
             config, preset = make_config(memory.settings), memory.preset
             rewards = [*rewards, *map(_as_left, (config.reward, *config.measure))]
-        except PgplayError as error:  # settings of another version; then the app begins as at first
+        except PgplayError as error:  # settings of another version; the app then starts with the given config
             problems = (*problems, f"settings: {str(error).rstrip('.')}")
     if problems:
         keep_aside()
-    # A thread of its own writes what a key did; it would wait 5 ms for its turn while the next thing is computed.
+    # A separate thread writes to the terminal; by default it waits 5 ms for its turn while this one computes.
     sys.setswitchinterval(0.0005)
     app = PgplayApp(config, preset, brought=rewards, memory=memory, problems=problems, first_lesson=lesson)
     app.run()

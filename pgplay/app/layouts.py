@@ -6,7 +6,7 @@ from textual.geometry import Size
 
 WIDTHS: list[tuple[int, str]] = [(0, "-tiny"), (60, "-narrow"), (100, "-normal"), (170, "-wide")]
 HEIGHTS: list[tuple[int, str]] = [(0, "-flat"), (18, "-low"), (30, "-high"), (44, "-tall")]
-"""The least columns and rows of each layout, as Textual's breakpoints."""
+"""The minimum columns and rows of each layout, as Textual's breakpoints."""
 
 
 def layouts_at(size: Size) -> tuple[str, str]:

@@ -71,7 +71,7 @@ class SetupTyped(Message):
 
 @dataclass
 class PresetChosen(Message):
-    """The person chose a preset in the setup, which shows it once it may."""
+    """The person chose a preset; the setup shows it once the app has loaded it."""
 
     name: str
 

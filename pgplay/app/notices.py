@@ -10,7 +10,7 @@ from pgplay.app.drawing.terminal_text import terminal_text
 
 
 def notify_user(app: App[Any], message: str, *, severe: bool = False) -> None:
-    """Show `message` for a few seconds over whatever screen is there."""
+    """Show `message` for a few seconds over the present screen."""
     app.notify(
         terminal_text(message, lines=True).plain,
         severity="error" if severe else "information",

@@ -1,4 +1,4 @@
-"""The terminal that the app draws on: what it sends is not trusted, and its size is its own."""
+"""The app's terminal: its input is not trusted, and it alone knows its size."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from textual.drivers.linux_driver import LinuxDriver
 
 
 def _forgiving_decoder(encoding: str, on_end: Callable[[], None]) -> type[IncrementalDecoder]:
-    """Return the decoder of `encoding` that drops what it cannot decode, and calls `on_end` where nothing is left."""
+    """Return the decoder of `encoding` that drops what it cannot decode, and calls `on_end` at the end of the input."""
     strict = getincrementaldecoder(encoding)
 
     class Forgiving(strict):  # type: ignore[misc, valid-type]
@@ -31,7 +31,7 @@ def _forgiving_decoder(encoding: str, on_end: Callable[[], None]) -> type[Increm
 
 
 class TerminalDriver(LinuxDriver):
-    """Textual's driver, to which a stray byte is no end and COLUMNS and LINES are no size of a real terminal."""
+    """Textual's driver, but a stray byte does not end it, and a real terminal's size overrides COLUMNS and LINES."""
 
     def start_application_mode(self) -> None:
         """Take over the terminal; its size is known from the first screen on."""
@@ -39,9 +39,9 @@ class TerminalDriver(LinuxDriver):
         super().start_application_mode()  # type: ignore[no-untyped-call]
 
     def run_input_thread(self) -> None:
-        """Read what the terminal sends; a byte that is no UTF-8 is dropped, and without a terminal the app ends."""
-        # Textual (8.2.8) decodes strictly, and a wrong byte ends the app; at the end of the input it reads on for ever,
-        # which keeps a core busy. The decoder is all that has to differ.
+        """Read what the terminal sends; a byte that is not UTF-8 is dropped, and without a terminal the app ends."""
+        # Textual (8.2.8) decodes strictly, and a wrong byte ends the app; at the end of the input it keeps
+        # reading, which keeps a core busy. Only the decoder has to differ.
         decoder = partial(_forgiving_decoder, on_end=self._lose_terminal)
         linux_driver.getincrementaldecoder = decoder  # type: ignore[assignment, attr-defined]
         super().run_input_thread()

@@ -121,7 +121,7 @@ LIGHT_COLOUR_BLIND = replace(
 )
 
 THEMES = (DARK, LIGHT, DARK_COLOUR_BLIND, LIGHT_COLOUR_BLIND)
-"""In the order in which the key goes through them."""
+"""In the order of the key that changes them."""
 
 LEGIBLE, DISTINGUISHABLE = 4.5, 3.0
 """The least contrast of text, and of a line or of text on a field's ground (WCAG 2.1, 1.4.3 and 1.4.11)."""
@@ -137,7 +137,7 @@ _ON_THEIR_OWN = {
 
 
 def completed(theme: Theme, variables: Mapping[str, str]) -> dict[str, str]:
-    """Return the `variables` of `theme` with those that the styles want beyond Textual's.
+    """Return the `variables` of `theme` with those that only pgplay's styles use.
 
     The colours of another theme than pgplay's are moved towards black or white until each is legible on its grounds:
     Textual uses some of them only as grounds, such as a light theme's yellow.
@@ -160,7 +160,7 @@ def completed(theme: Theme, variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def _legible(ink: str, grounds: Sequence[tuple[str, float]]) -> str:
-    """Return `ink`, moved as little as it takes towards black or white for the contrast that each ground wants."""
+    """Return `ink`, moved as little as it takes towards black or white for the contrast that each ground needs."""
     if ink.startswith("auto"):  # Textual's own choice of black or white
         return ink
     colour, pairs = Color.parse(ink), [(Color.parse(ground), least) for ground, least in grounds]
@@ -177,9 +177,9 @@ MIDDLE = 0.18
 """The luminance on which black and white have the same contrast."""
 
 
-def contrast(one: Color, other: Color) -> float:
+def contrast(first: Color, second: Color) -> float:
     """Return the contrast of two colours, from 1 to 21 (WCAG 2.1)."""
-    low, high = sorted((luminance(one), luminance(other)))
+    low, high = sorted((luminance(first), luminance(second)))
     return (high + 0.05) / (low + 0.05)
 
 

@@ -78,12 +78,12 @@ def say_text(text: str) -> None:
 
 
 def say_at_once(line: str) -> None:
-    """Write `line` to standard error from a signal's handler: print may be in use where the signal came in between."""
+    """Write `line` to standard error from a signal's handler: print may be in use when the signal arrives."""
     os.write(2, f"\n{visible(line)}\n".encode())
 
 
 def show_cursor() -> None:
-    """Show the cursor again: a progress bar hides it, and is not taken down where the process ends at once."""
+    """Show the cursor again: a progress bar hides it, and is not removed if the process ends at once."""
     if os.isatty(2):
         os.write(2, b"\x1b[?25h")
 
@@ -94,7 +94,7 @@ def print_error(error: PgplayError) -> None:
     If a person's reward failed in a nested call, its traceback comes first.
     """
     if isinstance(error, RewardError):
-        print_source(error.way, sys.stderr)
+        print_source(error.nested_traceback, sys.stderr)
     for line in (error.problem, error.remedy):
         if line:
             say(line.strip(), sys.stderr)

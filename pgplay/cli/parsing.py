@@ -52,18 +52,18 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise argparse's complaint as a plain InputError."""
         option = re.match(r"argument ([^:]+): (.*)", message, re.DOTALL)
-        name, what = (option[1].split("/")[-1], option[2]) if option else ("", message)
-        if what.startswith("expected"):
+        name, problem = (option[1].split("/")[-1], option[2]) if option else ("", message)
+        if problem.startswith("expected"):
             code = "command.option_needs_value" if name.startswith("--") else "command.needs_value"
             raise InputError(code, name=name)
         required = re.match(r"the following arguments are required: (.*)", message)
         if required:
             raise InputError("command.required", command=self.prog, arguments=required[1])
-        choice = re.match(r"invalid choice: '?(.*?)'? \(choose from (.*)\)", what)
+        choice = re.match(r"invalid choice: '?(.*?)'? \(choose from (.*)\)", problem)
         if choice:
             known = [known_choice.strip(" '") for known_choice in choice[2].split(",")]
             raise UnknownName("choice", choice[1], known, of=name)
-        text = f"{name}: {what}" if name else f"{what[:1].upper()}{what[1:]}"
+        text = f"{name}: {problem}" if name else f"{problem[:1].upper()}{problem[1:]}"
         raise InputError("command.argument", text=text.rstrip("."), command=self.prog)
 
     def _print_message(self, message: str, file: Any = None) -> None:
@@ -140,7 +140,7 @@ def delete_each(
     question: str,
     yes: bool,
 ) -> int:
-    """Delete each of `names` once, after all were found and the person said yes to the `question`, a code."""
+    """Delete each of `names` once, once all are found and the person agrees to the `question`, a code."""
     different = list(dict.fromkeys(names))
     for name in different:
         find(name)

@@ -14,7 +14,7 @@ from pgplay.errors import InputError
 
 
 def _type_of(field: Field) -> Any:
-    """Return what `field` may be changed to; its range and its choices are checked where the change is made."""
+    """Return the type of `field` in a change; its range and its choices are checked when the change is made."""
     return field.type | None | UnsetType if field.optional else field.type | UnsetType
 
 

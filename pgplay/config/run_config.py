@@ -24,7 +24,7 @@ from pgplay.errors import InputError, UnknownName
 
 
 class RunConfig(TaskAndModel, frozen=True, kw_only=True):
-    """A whole run, from the task to when to stop: what learns what (`TaskAndModel`), and how.
+    """A whole run: the task, the reward and the model (`TaskAndModel`), how it learns, and when it stops.
 
     Build it with `make_config`, which checks types, ranges and names; `RunConfig(...)` only checks fields against each
     other.
@@ -323,7 +323,7 @@ def make_config(settings: Mapping[str, Any], base: RunConfig | None = None) -> R
 
 def to_settings(config: RunConfig) -> dict[str, Any]:
     """Return the settings of `config` that differ from the defaults, as plain values that `make_config` reads."""
-    assert type(config) is RunConfig, "what a person wrote is stored, not what it was resolved to"
+    assert type(config) is RunConfig, "a run stores the settings as written, not the resolved ones"
     defaults = {name: msgspec.to_builtins(field.default) for name, field in fields().items()}
     settings = msgspec.to_builtins(config)
     return {name: value for name, value in settings.items() if value != defaults[name]}

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Steps(NamedTuple):
-    """`number` steps of cross-entropy training on texts come first."""
+    """`number` steps of cross-entropy training on texts, before the first step."""
 
     number: int
 

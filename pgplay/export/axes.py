@@ -71,7 +71,7 @@ def value_axis(low: float, high: float, parts: int) -> Axis:
 
 
 def row_axis(low: float, high: float, rows: int, *, from_zero: bool = True) -> Axis:
-    """Return the axis for values between `low` and `high` in a plot of so many `rows`, at least 3: ticks are on rows.
+    """Return the axis for values between `low` and `high` in a plot of `rows` rows, at least 3: ticks are on rows.
 
     0 is always on it, unless `from_zero` is False: then it closes in on the values.
     """
@@ -98,7 +98,7 @@ def log_axis(low: float, high: float, rows: int) -> Axis:
 def _ruled(low: float, high: float, rows: int, rounded: Callable[[float], float]) -> Axis:
     """Return the axis that covers `low` to `high` with ticks every few rows, wasting little room and with many ticks.
 
-    `rounded` gives the least step between two ticks that is at least so much.
+    `rounded` returns the smallest step between ticks that is at least its argument.
     """
     gaps = rows - 1
     best: tuple[float, Axis] | None = None
@@ -145,13 +145,13 @@ def step_axis(last_step: int, columns: int) -> Axis:
 def step_ruler(axis: Axis, margin: int, columns: int, *, with_labels: bool = True) -> str:
     """Return the line under a plot of `columns` cells that begins after `margin` + 2 cells, and the ticks' labels.
 
-    Before the labels stands what they count, where there is room.
+    The unit precedes the labels if there is room.
     """
     return ruler(axis, [step_label(tick) for tick in axis.ticks], "step", margin, columns, with_labels=with_labels)
 
 
 def ruler(axis: Axis, texts: Sequence[str], unit: str, margin: int, columns: int, *, with_labels: bool = True) -> str:
-    """Return what `step_ruler` does for an axis of any `unit`, with a text for each of its ticks."""
+    """Return the line of `step_ruler` for an axis of any `unit`, with a text for each of its ticks."""
     places = {round(axis.fraction(tick) * (columns - 1)): text for tick, text in zip(axis.ticks, texts, strict=True)}
     line = " " * (margin + 1) + "╰" + "".join("┴" if column in places else "─" for column in range(columns))
     if not with_labels:
@@ -187,7 +187,7 @@ def labels(axis: Axis) -> list[str]:
 
 
 def _scientific(value: float) -> str:
-    """Return a number such as 2.5e-4 in as few digits as say it."""
+    """Return a number such as 2.5e-4 in as few digits as it needs."""
     if value == 0:
         return "0"
     text = next((text for d in range(6) if abs(float(text := f"{value:.{d}e}") / value - 1) < 1e-6), f"{value:.6e}")

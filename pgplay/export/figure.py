@@ -31,7 +31,7 @@ CHANGES = ("change", "branch", "resume")
 """The kinds of events that plots mark."""
 
 MOST_BUCKETS = 2048
-"""Of a curve that is drawn: three for each column of pixels."""
+"""Maximum buckets of a drawn curve: three per column of pixels."""
 
 
 class Polyline(NamedTuple):
@@ -51,7 +51,7 @@ class Polygon(NamedTuple):
 
 
 class Caption(NamedTuple):
-    """A line of text; `anchor` says which end of it, or its middle, stands at the place."""
+    """A line of text; `anchor` says whether its start, middle or end is at `place`."""
 
     place: Point
     text: str
@@ -65,7 +65,7 @@ Shape = Polyline | Polygon | Caption
 
 
 class Figure(NamedTuple):
-    """Shapes on a page of so many pixels, those behind first."""
+    """Shapes on a page, whose size is in pixels; those behind come first."""
 
     width: int
     height: int

@@ -22,7 +22,7 @@ RUN_FORMATS = ("csv", "jsonl", "svg", "png", "html")
 Rows = Iterable[tuple[int, dict[str, float]]]
 
 OnShare = Callable[[float], object]
-"""Called now and then with the share of the run that was read, 0 to 1."""
+"""Called with the share of the run that has been read, 0 to 1."""
 
 _AT_ONCE = 1024  # rows
 
@@ -37,7 +37,7 @@ def export_run(
     """
     check_format(format_name)
     last = run.progress().steps
-    windows = _told(run.windows(until=last), last, on_share)
+    windows = _reported(run.windows(until=last), last, on_share)
     rows = itertools.chain.from_iterable(window.rows() for window in windows)
     if format_name == "csv":
         yield from rows_to_csv(run.metrics(), rows)
@@ -88,7 +88,7 @@ def _parts(rows: Rows) -> Iterator[list[tuple[int, dict[str, float]]]]:
         yield part
 
 
-def _told(windows: Iterable[Window], last: int, on_share: OnShare) -> Iterator[Window]:
+def _reported(windows: Iterable[Window], last: int, on_share: OnShare) -> Iterator[Window]:
     """Yield `windows` and report progress with each."""
     for window in windows:
         on_share(window.steps[0] / max(1, last))

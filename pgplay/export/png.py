@@ -1,4 +1,4 @@
-"""A figure as a PNG picture, drawn by Pillow, which is asked for here alone.
+"""A figure as a PNG picture, drawn by Pillow, which only this module imports.
 
 Chosen against matplotlib (40 MB with what it needs), against converters from SVG (they need cairo or a browser, and
 take their fonts from the system) and against a rasteriser of our own: Pillow comes as one wheel with a font in it.

@@ -79,7 +79,7 @@ class FileLock:
 def locked_folder(folder: Path) -> Iterator[None]:
     """Hold the lock of `folder`, creating it if missing and cleaning up after crashes.
 
-    Raises PgplayError where it can't be written, or where another pgplay does not let go.
+    Raises PgplayError where it can't be written, or where another pgplay does not release it.
     """
     lock = FileLock(make_folder(folder) / ".lock")
     if not lock.take(_FOLDER_PATIENCE):

@@ -113,7 +113,7 @@ def _kind(mode: int) -> str:
 def lines_of(text: str) -> list[str]:
     """Return the lines of `text`, which only newlines, carriage returns and both together end, as in Python's source.
 
-    `str.splitlines` also splits at form feeds, U+2028 and others that stand within a line.
+    `str.splitlines` also splits at form feeds, U+2028 and others that can occur within a line.
     """
     return [line.removesuffix("\n") for line in io.StringIO(text, newline=None)]
 

@@ -101,7 +101,7 @@ class Plan(NamedTuple):
 def make_plan(config: RunConfig, inputs: Inputs, shape: PolicySpec | None = None) -> Plan:
     """Return the plan of `config` with its `inputs`; reads no disk.
 
-    A given `shape` is that of a saved policy to go on with: its alphabet and length are kept, so the task must fit
+    A given `shape` is that of a saved policy to continue: its alphabet and length are kept, so the task must fit
     them, and its model, which has been read, counts. Raises InputError with what was wrong and what would be right.
     """
     written = config

@@ -25,7 +25,7 @@ _UNDECIDED = 0
 class PolicyChoice(NamedTuple):
     """A policy whose length limit in `shape` is not decided yet, as its default depends on the tokenizer.
 
-    `model` is the setting as it is stored: a model of the Hub with its commit, where a branch moves on. `added` are
+    `model` is the setting as it is stored: a model of the Hub with its commit, as a branch can move. `added` are
     the characters that the texts need beyond the alphabet that the person gave.
     """
 
@@ -38,9 +38,9 @@ class PolicyChoice(NamedTuple):
 def choose_policy(
     config: RunConfig, network: ModelSpec, task: Task, inputs: Inputs, saved: PolicySpec | None
 ) -> PolicyChoice:
-    """Return the policy that a run of `config` on `task` begins with, of the `network` that was found for it.
+    """Return the policy that a run of `config` on `task` begins with, for its `network`.
 
-    Raises InputError for an alphabet, a tokenizer or a chat template that cannot be had.
+    Raises InputError for an alphabet, a tokenizer or a chat template that is missing.
     """
     if saved is not None:
         return PolicyChoice(config.model, saved.tokenizer, saved)

@@ -1,4 +1,4 @@
-"""From what a person wrote to what a run does: each setting that was left open gets its default, once."""
+"""From a config as written to the run's settings: each setting that was left open gets its default, once."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Value = TypeVar("Value")
 def resolve_config(basis: Basis, shape: PolicySpec) -> tuple[ResolvedConfig, Coded | None]:
     """Return the config of `basis` with every default decided, and a note about its groups, None for the usual ones.
 
-    `shape` is the policy's: it decides about the model, the alphabet and the length. Raises InputError for a control
+    `shape` is the policy's: it determines the model, the alphabet and the length. Raises InputError for a control
     variate that does nothing, and for groups that the task has too few prompts for.
     """
     config = basis.config

@@ -105,7 +105,7 @@ class Trainer:
     def step(self) -> StepReport:
         """Make one step.
 
-        Raises RewardError, and then nothing has happened; and PgplayError if learning diverged: the policy is then as
+        Raises RewardError, and then nothing has changed; and PgplayError if learning diverged: the policy is then as
         it was before the failed update. If the run ends once solved, the step that finds the task solved makes no
         update, so that the policy that solved it is kept.
         """
@@ -175,7 +175,7 @@ class Trainer:
 
     @property
     def carried(self) -> CarriedState:
-        """What the next update takes over from the steps before it."""
+        """The state that the next update carries over from earlier steps."""
         counters = self.counters
         average = counters.moving_average or 0.0
         return CarriedState(self.lr, counters.entropy_weight, average, counters.divergence_level)

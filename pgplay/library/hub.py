@@ -69,7 +69,7 @@ def download(remote: RemoteModel) -> Path:
 
 @contextmanager
 def _plain_errors(model: HubModel) -> Iterator[None]:
-    """Turn what the Hub's package raises into one line."""
+    """Turn the errors of the Hub's package into errors of one line."""
     try:
         from huggingface_hub import errors
     except ImportError as error:

@@ -1,1 +1,1 @@
-"""Sentences by code: whatever is found is a code with numbers until it is shown, and becomes words here."""
+"""Texts by code: findings and errors are codes with values until they are shown, and become words here."""

@@ -43,7 +43,7 @@ class MemoryForecast(msgspec.Struct, frozen=True):
 
     @property
     def step(self) -> int:
-        """What a step computes; sampling's cache is gone when the activations come."""
+        """What a step computes: the larger of its two stages, as sampling's cache is freed before the activations."""
         return max(self.cache, self.activations + self.logits)
 
     @property

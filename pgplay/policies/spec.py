@@ -48,7 +48,7 @@ class FreshSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="fresh", omit
         return self.tensors
 
     def check_base(self) -> None:
-        """Nothing: it needs nothing beside its tensors."""
+        """Do nothing: this policy has no base."""
 
     def check(self) -> None:
         """Raise InputError for a wrong model, tokenizer, alphabet or length."""
@@ -65,7 +65,7 @@ class FreshSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="fresh", omit
 class PretrainedSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="pretrained", omit_defaults=True):
     """A pretrained model with an adapter: the base's folder and hash, the adapter's shape, the longest completion.
 
-    Rank 0 trains every weight. `template` and `system` say how a prompt is put to it.
+    Rank 0 trains every weight. `template` and `system` say how it gets a prompt.
     """
 
     model: str

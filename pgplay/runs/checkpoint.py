@@ -24,7 +24,7 @@ from pgplay.runs.checkpoint_files import (
 class Checkpoint(NamedTuple):
     """Named tensors (on the CPU once loaded), and a state of JSON values.
 
-    Floats come back exactly, not-a-number and the infinities among them; tuples come back as lists. `state["step"]` is
+    Floats are restored exactly, NaN and the infinities among them; tuples become lists. `state["step"]` is
     the step from which the run resumes. `note` says, after loading, that an older checkpoint was used, and why.
     """
 

@@ -1,6 +1,6 @@
 """The files of a run's checkpoints, as bytes; without torch, so that the app can read a run's last step.
 
-`KIND.json` holds the state and names its tensors' file by their hash, so the two can only come as a pair: the tensors
+`KIND.json` holds the state and names its tensors' file by their hash, so the two always belong together: the tensors
 are written first, and renaming the JSON file into place is the instant at which the checkpoint is replaced. The last
 checkpoint but one stays as `last-previous.json`, and those kept along the run as `step-STEP.json`.
 """

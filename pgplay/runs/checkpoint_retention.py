@@ -29,7 +29,7 @@ class CheckpointRetention:
         self.steps = kept_steps(run_folder)
 
     def is_due(self, step: int) -> bool:
-        """Tell whether the checkpoint of `step` is far enough from the one before to be kept."""
+        """Return whether the checkpoint of `step` is far enough from the one before to be kept."""
         return not self.steps or is_spaced(self.steps[-1], step, MOST_CHECKPOINTS)
 
     def keep(self, seconds: float = math.inf) -> None:
@@ -57,7 +57,7 @@ def room_for(size: int, seconds: float) -> int:
 
 
 def is_spaced(before: int, step: int, most: int) -> bool:
-    """Tell whether `most` gaps as large as that from `before` to `step` reach back to the beginning."""
+    """Return whether `most` gaps as large as that from `before` to `step` reach back to the beginning."""
     return step > before and (math.sqrt(step) - math.sqrt(before)) * most >= math.sqrt(step)
 
 

@@ -106,7 +106,7 @@ class RunReader(Protocol):
         ...
 
     def metrics(self) -> list[str]:
-        """Return the name of every metric that a step reported, in the order in which they came."""
+        """Return the name of every metric that a step reported, in order of first appearance."""
         ...
 
     def samples(self, step: int) -> tuple[Sample, ...]:
@@ -146,7 +146,7 @@ class RunReader(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of the run."""
+        """Close the run's store."""
         ...
 
     def __enter__(self) -> Self: ...

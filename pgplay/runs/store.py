@@ -50,8 +50,8 @@ _encoder = msgspec.json.Encoder()
 class RunStore(DatabaseReader):
     """One run's store, to be written and read, from `RunStore.create` or `RunStore.open`.
 
-    Close it, or use it in a `with`. May be used from several threads. `on_wait` hears that a write waits for
-    another program.
+    Close it, or use it in a `with`. May be used from several threads. `on_wait` is called when a write waits
+    for another program.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -174,7 +174,7 @@ class RunStore(DatabaseReader):
             raise PgplayError("run.folder_gone", name=self.name, folder=self.folder)
 
     def close(self) -> None:
-        """Close the store and let go of the run's lock."""
+        """Close the store and release the run's lock."""
         super().close()
         self._lock.release()
 
@@ -235,7 +235,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def keeps_samples(step: int, solved: bool) -> bool:
-    """Tell whether the samples of `step` are kept: all at first, then ever fewer, and any that solved the task."""
+    """Return whether the samples of `step` are kept: all at first, then ever fewer, and any that solved the task."""
     stride = 1
     while stride * ALL_SAMPLES_UNTIL < step:
         stride *= 2

@@ -1,7 +1,7 @@
 """The rewards that a stored run or a saved policy brings, with the Python that it was trained by.
 
-Either may be somebody else's: nothing that it says makes its Python the person's own, only what is remembered of the
-person does (`consents.recall`).
+Either may be somebody else's: nothing in it makes its Python the person's own, only a recorded consent does
+(`consents.recall`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def stored_rewards(run: str, at: int | None = None) -> tuple[RewardSpec, ...]:
 def policy_reward(card: PolicyCard) -> RewardSpec:
     """Return the reward of a saved policy, its Python as it came along; raises InputError where that cannot be found.
 
-    It lies in no file of the person's, whatever it is called.
+    It is in no file of the person's own, whatever its name is.
     """
     file = os.path.basename(card.reward).rpartition(".py")[0] + ".py"
     return read_spec(card.reward, Origin("policy", card.name), card.reward_source, file)

@@ -34,7 +34,7 @@ _TOKENIZER, _GENERATION_CONFIG = "tokenizer.json", "generation_config.json"
 
 
 class PromptFormat(NamedTuple):
-    """How a prompt is put to a model: `raw`, as a text to continue, or by its `chat` template.
+    """How a model gets a prompt: `raw`, as a text to continue, or through its `chat` template.
 
     `system` is what the template says before the prompt.
     """
@@ -160,9 +160,9 @@ def tokenizer_files(folder: Path) -> tuple[Path, ...]:
 
 
 def subword_tokenizer(model: str, prompts: PromptFormat = RAW) -> SubwordTokenizer:
-    """Return the tokenizer of a pretrained `model`, which puts `prompts` so to it.
+    """Return the tokenizer of a pretrained `model` for prompts of the format `prompts`.
 
-    Raises InputError for a missing or another kind of one, and without the chat template that is asked for.
+    Raises InputError if it is missing or of another kind, and without the chat template that is asked for.
     """
     folder = model_folder(model)
     if not (folder / _TOKENIZER).is_file():

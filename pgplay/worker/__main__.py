@@ -64,7 +64,7 @@ def main() -> NoReturn:
         )
     )
 
-    def tell(notice: Coded) -> None:
+    def notify(notice: Coded) -> None:
         outbox.send(Notice(*notice))
 
     def watched(session: Session) -> RunSession:
@@ -72,7 +72,7 @@ def main() -> NoReturn:
         return session
 
     def begin(prepared: Prepared, on_progress: OnProgress) -> RunSession:
-        return watched(Session.start(prepared, on_progress=on_progress, on_log=outbox.log, on_wait=tell))
+        return watched(Session.start(prepared, on_progress=on_progress, on_log=outbox.log, on_wait=notify))
 
     def prepare_start(command: Start) -> Callable[[OnProgress], RunSession]:
         config = command.config
@@ -81,7 +81,7 @@ def main() -> NoReturn:
 
     def resume(run: str, command: Resume, on_progress: OnProgress) -> RunSession:
         rewards = command.rewards
-        return watched(Session.resume(run, rewards=rewards, on_progress=on_progress, on_log=outbox.log, on_wait=tell))
+        return watched(Session.resume(run, rewards=rewards, on_progress=on_progress, on_log=outbox.log, on_wait=notify))
 
     makers = SessionFactory(
         prepare=prepare_start,

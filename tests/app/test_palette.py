@@ -9,7 +9,7 @@ from pathlib import Path
 from textual.command import CommandList, CommandPalette
 
 from pgplay.app.help.documents import NOT_SHOWN, documents
-from pgplay.app.palette.entries import ENTRY_KINDS, PaletteEntry, found, suggested
+from pgplay.app.palette.entries import ENTRY_KINDS, PaletteEntry, find_matches, suggested
 from pgplay.app.screens.dialogs.document import DocumentScreen
 from pgplay.app.screens.dialogs.help import HelpScreen
 from pgplay.app.state.saved_state import load_saved_state
@@ -62,11 +62,11 @@ async def test_likely_searches_find_fitting_entries() -> None:
     async with opened() as (bench, _):
         entries = entries_of(bench)
         for query, lines in FITTING.items():
-            first = [match.entry.line for match in found(query, entries, {})[:6]]
+            first = [match.entry.line for match in find_matches(query, entries, {})[:6]]
             assert set(lines) <= set(first), (query, first)
         for query, lines in FIRST.items():
-            assert [match.entry.line for match in found(query, entries, {})[: len(lines)]] == lines
-        assert found("xyzzy", entries, {}) == []
+            assert [match.entry.line for match in find_matches(query, entries, {})[: len(lines)]] == lines
+        assert find_matches("xyzzy", entries, {}) == []
         assert {entry.kind for entry in entries} == set(ENTRY_KINDS)
         keys = {entry.key for entry in entries}
         assert [name for name in SYNONYMS if name.removeprefix("action") not in keys] == []
@@ -78,10 +78,10 @@ def entry(kind: str, name: str, help: str = "") -> PaletteEntry:
 
 def test_the_better_match_comes_first_and_of_equals_the_more_used() -> None:
     entries = [entry("", "alpha"), entry("", "alphabet"), entry("preset", "alpha"), entry("", "beta", "not alpha")]
-    lines = [match.entry.line for match in found("alpha", entries, {})]
+    lines = [match.entry.line for match in find_matches("alpha", entries, {})]
     assert lines == ["alpha", "preset: alpha", "alphabet", "beta"]
     used = {"preset.alpha": 2, ".beta": 1000}
-    lines = [match.entry.line for match in found("alpha", entries, used)]
+    lines = [match.entry.line for match in find_matches("alpha", entries, used)]
     assert lines == ["preset: alpha", "alpha", "alphabet", "beta"]
     assert [one.line for one in suggested(entries, used)] == ["beta", "preset: alpha", "alpha", "alphabet"]
 

@@ -23,7 +23,7 @@ class InspectionController:
         go: Callable[[InspectStep], Awaitable[bool]],
         begin: Callable[[dict[str, Any]], Awaitable[bool]],
     ) -> None:
-        """`follow` reports what became of a suggestion; `go` records a step, of a new run if there is none.
+        """`follow` reports the outcome of a suggestion; `go` records a step, of a new run if there is none.
 
         `begin` starts a run of the given settings, paused.
         """

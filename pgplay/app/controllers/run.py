@@ -153,7 +153,7 @@ class RunController:
             await self._start_with(load)
 
     def _end_first_lesson(self) -> None:
-        """Neither the words nor the slow motion of the first start are about a setup that the person chose."""
+        """End the lesson and the slow motion of the first start: they are not about a setup that the person chose."""
         self._host.state.first_lesson = None
         if self._is_slow_start:
             self._set_pace(PACES[0])

@@ -9,10 +9,10 @@ from pgplay.app.host import AppHost
 from pgplay.rewards.spec import Origin
 
 StartBeside = Callable[[dict[str, Any], str], Awaitable[bool]]
-"""Starts a run of these settings, of which the person may have chosen this reward; returns whether it could."""
+"""Starts a run of these settings, with the reward if the person chose it just now; returns whether it could."""
 
 FillIn = Callable[[Origin, Callable[[], None]], Awaitable[None]]
-"""Fills the setup in from there by a function."""
+"""Fills the setup by a function, with settings from that origin."""
 
 
 class StoredRunsController:

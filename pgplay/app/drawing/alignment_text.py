@@ -1,4 +1,4 @@
-"""A completion against its target: right, wrong, extra and missing characters, told apart by colour and by mark."""
+"""A completion against its target: right, wrong, extra and missing characters, distinguished by colour and by mark."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ class Chart(NamedTuple):
         return self.logarithmic and any(bucket.high > 0 for curve in self.curves for bucket in curve.buckets)
 
     def cleaned(self) -> Chart:
-        """Return the chart without values that its axis cannot show; a band's edge below it lies at the bottom."""
+        """Return the chart without values that its axis cannot show; a band's edge below it is drawn at the bottom."""
         if not self.is_logarithmic:
             return self
         return self._replace(curves=tuple(curve._replace(buckets=_positive(curve.buckets)) for curve in self.curves))

@@ -41,5 +41,5 @@ def share(part: float) -> str:
 
 
 def number(value: float) -> str:
-    """Return a setting or a metric as short as it is exact enough: 0.005, 64, 1e-05."""
+    """Return a setting or a metric, rounded to four digits if it has more than six: 0.005, 64, 1e-05."""
     return f"{value:g}" if float(f"{value:g}") == value else f"{value:.4g}"

@@ -1,7 +1,7 @@
-"""A last filter over everything drawn, which removes characters that would steer the terminal.
+"""The last filter over everything drawn: it removes characters that would steer the terminal.
 
-Texts are shown with signs in place of such characters (`terminal_text`); what comes as far as this has none, as nobody
-foresaw it, and is taken out. It takes no cell, so that nothing moves.
+`terminal_text` shows such characters as signs; this filter removes those that were drawn without it. They take no cell,
+so nothing moves.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def without_steering(text: str) -> str:
 
 
 class WithoutSteering(LineFilter):
-    """Takes out of the lines of a screen what would steer the terminal."""
+    """Removes from a screen's lines the characters that would steer the terminal."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """Return `segments` with the same styles and harmless texts."""

@@ -1,7 +1,7 @@
 """Text from outside (targets, completions, names, errors) made safe to show: the one way onto the screen.
 
 A str that holds '[/x]' or '[@click=...]' would be read as markup, and a raw ESC would reach the terminal.
-`terminal_text` returns rich.text.Text, in which control characters stand as visible signs and nothing is markup.
+`terminal_text` returns rich.text.Text, with control characters as visible signs and without markup.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def visible_sign(character: str) -> str:
 
 
 def is_mark(character: str) -> bool:
-    """Tell whether `character` is drawn over the one before it (a combining accent, no cell wide)."""
+    """Return whether `character` is drawn over the one before it (a combining accent, no cell wide)."""
     return unicodedata.category(character) in ("Mn", "Me")
 
 
@@ -56,7 +56,7 @@ def for_field(text: str) -> str:
 
 
 def is_joiner(character: str) -> bool:
-    """Tell whether `character` only shapes its neighbours: a zero-width joiner or a variation selector."""
+    """Return whether `character` only shapes its neighbours: a zero-width joiner or a variation selector."""
     return character in "\u200c\u200d" or "\ufe00" <= character <= "\ufe0f"
 
 

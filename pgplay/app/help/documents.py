@@ -11,7 +11,7 @@ from pgplay.files.text import read_text
 from pgplay.paths import shipped
 
 NOT_SHOWN = ("glossary", "keys")
-"""Pages whose text the app shows elsewhere: in the help."""
+"""Pages whose content the help shows already."""
 
 
 MOST_BYTES = 1_000_000

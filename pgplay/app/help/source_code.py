@@ -1,4 +1,4 @@
-"""The very functions that are run, read from their files: nothing is imported, so torch is not loaded to show them."""
+"""The functions that run in a step, read from their files without importing them, so that torch is not loaded."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ OPTIMISERS: dict[str, Place] = {
 """Where each optimiser's update is."""
 
 
-def places(stop: str, rules: AlgorithmSettings) -> list[Place]:
-    """Return what a step goes through at `stop` by its `rules`, in the order in which it is run."""
-    if stop == "sample":
+def places(phase: str, rules: AlgorithmSettings) -> list[Place]:
+    """Return the functions that run in a `phase` of a step with these `rules`, in order of execution."""
+    if phase == "sample":
         return [("policies/sampler.py", "Sampler.sample_tokens"), ("policies/density.py", "Density.filtered")]
-    if stop == "score":
+    if phase == "score":
         return [("rewards/reward.py", "Reward.score"), *_reward_places(rules.reward)]
-    if stop == "advantage":
+    if phase == "advantage":
         return [("learning/objective/advantage_rules.py", "advantages_of"), *_advantage_places(rules)]
     return [
         *_textbook_places(rules),
@@ -59,7 +59,7 @@ def places(stop: str, rules: AlgorithmSettings) -> list[Place]:
 
 
 def _textbook_places(rules: AlgorithmSettings) -> list[Place]:
-    """Return the algorithm in a few lines, if it was written so and no setting overrides its row."""
+    """Return the algorithm's textbook function, if it has one and no setting overrides its row."""
     name, algorithm = rules.algorithm.replace("-", "_"), algorithm_row(rules.algorithm)
     own = (AlgorithmChoices(*(getattr(rules, choice) for choice in AlgorithmChoices._fields)), rules.updates)
     limits = (rules.clip_low, rules.clip_high)
@@ -71,9 +71,9 @@ def _textbook_places(rules: AlgorithmSettings) -> list[Place]:
     return [(TEXTBOOK, name), (TEXTBOOK, "descend")]
 
 
-def introduction(stop: str, rules: AlgorithmSettings) -> str:
-    """Return what stands before the sources: what the run has beyond the few lines, if these are shown."""
-    if stop != "update" or not _textbook_places(rules):
+def introduction(phase: str, rules: AlgorithmSettings) -> str:
+    """Return the line above the sources: what the run adds to the textbook function; empty if that is not shown."""
+    if phase != "update" or not _textbook_places(rules):
         return ""
     parts = {
         "Adam": rules.optimizer == "adam",
@@ -112,10 +112,10 @@ def _parsed(file: str) -> tuple[str, ast.Module]:
     return text, ast.parse(text)
 
 
-def sources(stop: str, rules: AlgorithmSettings) -> list[Source]:
+def sources(phase: str, rules: AlgorithmSettings) -> list[Source]:
     """Return the sources of `places`, with a person's own Python read from its file; raises InputError and OSError."""
-    texts = [source_of(place) for place in places(stop, rules)]
-    if stop == "score" and is_python(rules.reward):
+    texts = [source_of(place) for place in places(phase, rules)]
+    if phase == "score" and is_python(rules.reward):
         python = read_python(rules.reward)
         texts.append(Source(python.name, rules.reward, 1, python.text))
     return texts

@@ -1,4 +1,4 @@
-"""What the palette offers, and how well a text that is typed fits it."""
+"""The palette's entries, and how well each matches a query."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ ENTRY_KINDS = ("", "preset", "setting", "algorithm", "reward", "plot", "word", "
 """The kinds of entries, from the actions, which have no name before their title, to the pages of the documentation."""
 
 WHOLE = 1.3
-"""How well a text fits that is the whole title."""
+"""The relevance of a query that is the whole title."""
 
 EXACT, BEGINS, SYNONYM, SYNONYM_BEGINS, INSIDE, DESCRIBED, MENTIONED = 1.0, 0.9, 0.85, 0.7, 0.6, 0.4, 0.25
-"""How well a typed word fits: it is a word of the title, begins one, is or begins a synonym, stands inside the title,
-begins a word of the description, or stands inside it."""
+"""The relevance of a typed word that is a word of the title, begins one, is a synonym, begins one, is inside a word of
+the title, begins a word of the description, or is inside one."""
 
 LATER_SYNONYM = 0.003
-"""How much worse each synonym fits than the one before it."""
+"""The relevance that each synonym has less than the one before it."""
 
 HABIT, MOST_HABIT = 0.05, 0.25
-"""What each doubling of the uses adds, and all of them together at most: less than a better kind of fit."""
+"""The score that each doubling of the uses adds, and the most that uses add: less than a better kind of match."""
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -34,7 +34,7 @@ def _words(text: str) -> list[str]:
 
 
 class PaletteEntry:
-    """One thing that the palette offers; `run` does it. `synonyms`, the closest first, find it too."""
+    """An entry, carried out by `run`; its `synonyms`, the closest first, match queries too."""
 
     def __init__(
         self, kind: str, name: str, title: str, help: str, run: Callable[[], object], synonyms: str = ""
@@ -44,7 +44,7 @@ class PaletteEntry:
 
     @property
     def key(self) -> str:
-        """What its uses are counted under."""
+        """The key under which its uses are counted."""
         return f"{self.kind}.{self.name}"
 
     @property
@@ -57,7 +57,7 @@ class PaletteEntry:
         return _words(self.title), _words(f"{self._synonyms} {self.kind} {self.name}"), _words(self.help)
 
     def relevance(self, query: str) -> float:
-        """Return how well `query` fits, from 0 (some word of it fits nothing) to 1, or WHOLE."""
+        """Return how well `query` matches, from 0 (some word of it matches nothing) to 1, or WHOLE."""
         typed = [word for word in _words(query) if word not in FILLERS] or _words(query)
         if typed and typed == _words(self.title):
             return WHOLE
@@ -88,8 +88,8 @@ class Match(NamedTuple):
     entry: PaletteEntry
 
 
-def found(query: str, entries: Iterable[PaletteEntry], uses: Mapping[str, int]) -> list[Match]:
-    """Return the entries that fit `query`, the best first; of equals the most used, then in the order of KINDS."""
+def find_matches(query: str, entries: Iterable[PaletteEntry], uses: Mapping[str, int]) -> list[Match]:
+    """Return the entries that match `query`, the best first; of equals the most used, then in order of kind."""
     matches = []
     for entry in entries:
         relevance = entry.relevance(query)
@@ -100,7 +100,7 @@ def found(query: str, entries: Iterable[PaletteEntry], uses: Mapping[str, int]) 
 
 
 def suggested(entries: Iterable[PaletteEntry], uses: Mapping[str, int]) -> list[PaletteEntry]:
-    """Return what is offered before anything is typed: what was used, the most used first; then the other actions."""
+    """Return the entries offered before anything is typed: those used, the most used first; then the other actions."""
     used = [entry for entry in entries if uses.get(entry.key)]
     used.sort(key=lambda entry: -uses[entry.key])
     return used + [entry for entry in entries if not entry.kind and not uses.get(entry.key)]

@@ -57,7 +57,7 @@ class AppState:
     """Whether the speed and where the time goes are shown on screens of any size."""
 
     first_lesson: str | None = None
-    """What the first run ever teaches, empty where that is not known; None once it has ended, and ever after."""
+    """The lesson of the very first run, empty if unknown; None once that run has ended."""
     asks_what_now: bool = False
     """Whether the solved run still asks what to try next."""
 
@@ -77,7 +77,7 @@ class AppState:
     failure: Failed | None = None
     unsaved: bool = False
     records: list[Sample] = field(default_factory=list)
-    """Each best completion that beat the one before, the first ones first."""
+    """Each best completion that beat the one before, oldest first."""
     step_detail: StepDetail | None = None
     """The last step recorded in full."""
     map: PolicyMap | None = None
@@ -86,7 +86,7 @@ class AppState:
     tempo: float = 0.0
     """Slow motion: the minimum duration of a step in seconds, 0 at full speed."""
     waiting: bool = False
-    """A start was asked for and has not been answered yet; the run's controller knows which answer is its own."""
+    """Whether a start was requested and not answered yet; the run's controller keeps its request's number."""
     history: History = field(default_factory=History)
     log: deque[str] = field(default_factory=lambda: deque(maxlen=LOG_LINES))
     lines_noted: int = 0
@@ -116,19 +116,19 @@ class AppState:
 
     @property
     def has_ended(self) -> bool:
-        """Whether the run has come to its end: what is shown of it then is what was."""
+        """Whether the run has ended; the screen then shows its last state."""
         return self.run in ("solved", "finished")
 
     @property
     def can_step(self) -> bool:
-        """Whether a step can be made and recorded: by the present run, or one that was asked for, or a new one."""
+        """Whether a step can be made and recorded: by the present run, a requested one or a new one."""
         return self.worker != "dead" and (
             self.waiting or not self.has_run or (self.has_policy and self.run != "failed")
         )
 
     @property
     def has_search(self) -> bool:
-        """Whether there is a run that trains no network, and no other one was asked for."""
+        """Whether there is a run that trains no network, and no other one was requested."""
         return self.has_run and not self.has_policy and not self.waiting
 
     def can_start_other(self, settings: Mapping[str, object]) -> bool:
@@ -138,7 +138,7 @@ class AppState:
 
     @property
     def is_beginning(self) -> bool:
-        """Whether a run was asked for that has nothing to show yet."""
+        """Whether a run was requested that has nothing to show yet."""
         return self.waiting or (self.is_going and self.report is None)
 
     @property
@@ -274,7 +274,7 @@ def lack_of_policy(state: AppState, purpose: str, otherwise: str = "Press space 
 
 
 def waiting_for_policy(state: AppState) -> str:
-    """Return why a page that asks the worker for the policy's texts stays as it is; nothing where an answer comes."""
+    """Return why a page that asks the worker for the policy's texts stays as it is; empty if an answer will come."""
     return "the worker is gone. escape, u resumes the run" if state.worker == "dead" else ""
 
 

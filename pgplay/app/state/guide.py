@@ -1,4 +1,4 @@
-"""What leads a newcomer on: the first run ever begins in slow motion, and a solved run proposes what to try next."""
+"""Guidance for a newcomer: the very first run begins in slow motion, and a solved run suggests what to try next."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from pgplay.app.state.app_state import AppState
 from pgplay.locale.catalog import Values, text_of
 
 FIRST_PACE = 0.25
-"""Seconds that a step of the first run takes at least while it is in slow motion."""
+"""The minimum seconds of a step while the first run is in slow motion."""
 
 FIRST_STEPS = 8
 """Steps of the first run in slow motion."""
 
 GOAL = 0.95
-"""Mean reward to which a solved run may go on."""
+"""Mean reward up to which a solved run may continue."""
 
 
 class Hint(NamedTuple):
-    """A sentence, and what follows it about a key."""
+    """A sentence, and a key that follows it."""
 
     message: str
     key: str = ""
 
 
 class Suggestion(NamedTuple):
-    """Something to try next: the action that does it, and its words in short and at length."""
+    """Something to try next: its action, a short title and a longer description."""
 
     action: str
     title: str
@@ -37,7 +37,7 @@ NO_HINT = Hint("")
 
 
 def first_hint(state: AppState) -> Hint:
-    """Return what to look at in the first run ever; nothing in any other, and nothing once it has ended."""
+    """Return what to look at in the very first run; empty in any other run, and once it has ended."""
     if state.first_lesson is None:
         return NO_HINT
     if state.run == "idle":
@@ -62,7 +62,7 @@ def solved_sentence(state: AppState) -> str:
 
 
 def suggestions(state: AppState) -> list[Suggestion]:
-    """Return the three things to try that fit a solved run best."""
+    """Return the three suggestions that fit a solved run best."""
     mean = state.report.metrics.get("reward_mean", GOAL) if state.report is not None else GOAL
     values: Values = {"goal": GOAL, "mean": mean}
     names = list(_fitting(state, mean))[:3]

@@ -1,7 +1,7 @@
 """The metrics of a run in bounded memory: per metric at most `CAPACITY` buckets and `RAW_STEPS` raw values.
 
-Every metric of a step has a series: those of `learning.metrics`, and each measure and part of a reward. The raw values
-of the whole run are in its store.
+Every metric of a step has a series: those of `learning.reports.metrics`, and each measure and part of a reward. The raw
+values of the whole run are in its store.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Series:
         """Return the values from `step` on, raw where they are kept."""
         if self._recent and (step >= self._recent[0].step or self._is_all_recent):
             before = len(self._recent)
-            for bucket in reversed(self._recent):  # mostly the end is asked for
+            for bucket in reversed(self._recent):  # mostly the end is read
                 if bucket.step < step:
                     break
                 before -= 1

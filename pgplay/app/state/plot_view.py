@@ -66,7 +66,7 @@ class PlotView:
 
 
 def is_plotted(metric: str) -> bool:
-    """Tell whether `metric` has a plot: a step's metric, a measure or part of a reward, or one of its own."""
+    """Return whether `metric` has a plot: a step's metric, a measure or part of a reward, or one of its own."""
     return metric in METRICS or metric in (HISTOGRAM, TRADE) or metric.partition(":")[0] in FURTHER_SERIES
 
 

@@ -29,7 +29,7 @@ MOST_OVERLAID = len(MARKERS)
 MOST_RUNS = 64
 _CELLS_A_MARK = 9
 _COMMON = ("exact_match", "cross_entropy", "entropy")
-"""Metrics that mean the same whatever the reward."""
+"""Metrics that mean the same under every reward."""
 _GRID = 256
 """The number of steps at which a median is taken."""
 
@@ -128,7 +128,7 @@ class Overlay:
             self._settle()
 
     def refresh(self) -> bool:
-        """Read new steps, and tell whether anything changed; raises PgplayError."""
+        """Read new steps and return whether anything changed; raises PgplayError."""
         changed = [past.refresh() for past in self._pasts.values()]  # every run is to be read
         return any(changed)
 
@@ -145,7 +145,7 @@ class Overlay:
         labels = differences([self._pasts[run].config for run in first], apart_from=apart)
         joined = [tuple(self._pasts[run] for run in runs) for runs in groups.values()]
         return [
-            OverlayLine(self._slots[run], _told(label, pasts), pasts)
+            OverlayLine(self._slots[run], _line_label(label, pasts), pasts)
             for run, label, pasts in zip(first, labels, joined, strict=True)
         ]
 
@@ -224,7 +224,7 @@ def _without_seed(config: RunConfig) -> str:
     return repr(make_config(settings))
 
 
-def _told(label: str, pasts: Sequence[StoredRun]) -> str:
+def _line_label(label: str, pasts: Sequence[StoredRun]) -> str:
     differ = len({past.config.seed for past in pasts}) == len(pasts)
     median = f"median of {len(pasts)} {'seeds' if differ else 'runs'}" if len(pasts) > 1 else ""
     parent = pasts[0].parent

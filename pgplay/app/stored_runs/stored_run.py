@@ -52,7 +52,7 @@ class StoredRun:
         return self.history.last_step
 
     def refresh(self) -> bool:
-        """Read new steps, and tell whether anything changed; raises PgplayError."""
+        """Read new steps and return whether anything changed; raises PgplayError."""
         before = self._seen
         follow(self.history, self._store)
         self._look()

@@ -20,7 +20,7 @@ from textual.widgets.option_list import Option
 from pgplay.app.drawing.terminal_text import terminal_text
 
 _SEARCH_PAUSE = 0.7
-"""Seconds without a key after which typing in an open list searches anew."""
+"""Seconds without a key after which typing in an open list begins a new search."""
 
 _ARROW_WIDTH = 2
 
@@ -41,7 +41,7 @@ class Entry(NamedTuple):
 class Dropdown(Widget, can_focus=True):
     """One value out of `entries`; the list is made when it opens, so that a closed dropdown is a single widget.
 
-    Textual's Select is five widgets, which an app with a dozen of them feels at its start.
+    Textual's Select is five widgets, and a dozen of them delay the app's start.
     """
 
     ALLOW_SELECT = False
@@ -118,7 +118,7 @@ class Dropdown(Widget, can_focus=True):
         return label + Text(" ▲" if self.is_open else " ▼", "dim")
 
     def watch_is_open(self, is_open: bool) -> None:
-        """Make the list and go there, or remove it."""
+        """Make the list and focus it, or remove it."""
         if is_open:
             opened = EntryList(self.entries, self.value)
             self.mount(opened)
@@ -171,7 +171,7 @@ class EntryList(OptionList):
         self.call_after_refresh(self.scroll_to_highlight)
 
     def check_consume_key(self, key: str, character: str | None = None) -> bool:
-        """Letters search; they are no keys of the app."""
+        """Letters search the list and do not reach the app."""
         return character is not None and character.isprintable()
 
     async def _on_key(self, event: events.Key) -> None:
@@ -182,9 +182,9 @@ class EntryList(OptionList):
         now = time.monotonic()
         self._searched = event.character if now - self._last_key > _SEARCH_PAUSE else self._searched + event.character
         self._last_key = now
-        found = [label.find(self._searched.lower()) for label in self._labels]
-        if any(place >= 0 for place in found):
-            self.highlighted = min((place, index) for index, place in enumerate(found) if place >= 0)[1]
+        places = [label.find(self._searched.lower()) for label in self._labels]
+        if any(place >= 0 for place in places):
+            self.highlighted = min((place, index) for index, place in enumerate(places) if place >= 0)[1]
 
     def action_close(self) -> None:
         """Go back to the closed dropdown."""

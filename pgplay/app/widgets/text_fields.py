@@ -26,7 +26,7 @@ class LineField(Input):
         super().__init__(value, highlighter=_Signs(), compact=True, **options)
 
     def focus(self, scroll_visible: bool = True) -> Self:
-        """Take the focus at once: the keys that came together with the one that led here are meant for this field."""
+        """Take the focus at once: keys typed together with the one that led here are meant for this field."""
         self.screen.set_focus(self, scroll_visible=scroll_visible)
         return self
 

@@ -1,4 +1,4 @@
-"""`pgplay presets`, `pgplay rewards` and `pgplay algorithms`: the choices there are."""
+"""`pgplay presets`, `pgplay rewards` and `pgplay algorithms`: the available choices."""
 
 from __future__ import annotations
 

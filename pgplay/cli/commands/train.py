@@ -243,7 +243,7 @@ def _to_resume(session: Session) -> str:
 
 
 def _train(session: Session, interruption: Interruption, progress: Progress) -> tuple[Ending | None, TrainingTotals]:
-    """Step until the run ends or a signal comes; returns the reason (None for a signal)."""
+    """Step until the run ends or a signal arrives; returns the reason (None for a signal)."""
     stages, characters = dict.fromkeys(_STAGES, 0.0), 0.0
     first_seconds = session.learner.counters.seconds
     shown_findings: set[str] = set()

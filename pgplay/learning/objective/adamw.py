@@ -1,7 +1,7 @@
 """Adam with decoupled weight decay (Kingma and Ba 2014, arXiv:1412.6980; Loshchilov and Hutter 2017, arXiv:1711.05101).
 
-torch's own functional form: the class torch.optim.AdamW loads the compiler when it is made, which takes 1.3 s that a
-person would wait for.
+torch's own functional form: the class torch.optim.AdamW loads the compiler when it is made, for which a person
+would wait 1.3 s.
 """
 
 from __future__ import annotations
@@ -64,6 +64,6 @@ class Adam:
         return {f"{number}.{kind}": tensor for kind, tensors in kinds.items() for number, tensor in enumerate(tensors)}
 
     def load_state(self, tensors: dict[str, Tensor]) -> None:
-        """Take over what `state` returned."""
+        """Restore what `state` returned."""
         for name, tensor in self.state().items():
             tensor.copy_(tensors[name])

@@ -14,8 +14,8 @@ completions, the q of their tokens is subtracted likewise, and a mean that inclu
 share off the token's own q (`advantages.Baseline`): in groups of two, half of the noise is the other's.
 
 Here q is the sum of two parts. The known part exists if the reward counts edits: the effect of each token on the edits
-still needed (`credit.every_tokens_credit`), times the value of an edit. The fitted part is linear in the network's
-features: a ridge regression of the remaining advantage on the completions of past batches, with fading weights
+still needed (`dense_credit.every_tokens_credit`), times the value of an edit. The fitted part is linear in the
+network's features: a ridge regression of the remaining advantage on past batches' completions, with fading weights
 (recursive least squares). Where tokens are several characters, a vocabulary is too large for that, and it is linear in
 the counts of a token's characters alone. Neither the regression nor the value of an edit has seen the present batch, as
 that would bias the gradient.

@@ -44,7 +44,7 @@ def forward(batch: Batch, modules: Modules, density: Density) -> Forward:
     if modules.reference is not None:
         with torch.no_grad():
             # At the run's temperature, so that equal weights diverge by nothing, whatever the reference was trained at;
-            # unfiltered, as a token that it removes would cost without end.
+            # unfiltered, as a removed token would make the KL infinite.
             is_alike = modules.reference.reads_like(policy)
             own_features = features if is_alike else modules.reference.features(prefixes)
             frozen = modules.reference.distributions(own_features.detach(), [Density(density.temperature)])[0]

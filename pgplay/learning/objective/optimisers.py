@@ -26,7 +26,7 @@ class Optimiser(Protocol):
         """Return what the next update depends on besides the gradients, by name."""
 
     def load_state(self, tensors: dict[str, Tensor]) -> None:
-        """Take over what `state` returned."""
+        """Restore what `state` returned."""
 
 
 def make_optimiser(name: str, parameters: Iterable[nn.Parameter]) -> Optimiser:

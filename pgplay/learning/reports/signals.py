@@ -1,6 +1,6 @@
 """The health of the learning signal: each metric judged, with the change to make; `locale.catalog` puts it into words.
 
-`learning.diagnosis` reports when a run has stopped learning; this module judges the signal at any time. The limits are
+`reports.diagnosis` reports when a run has stopped learning; this module judges the signal at any time. The limits are
 rules of thumb from the runs that this program was tuned on: they say where to look, not what is true.
 """
 

@@ -173,8 +173,8 @@ class StepDetail(msgspec.Struct, frozen=True):
 class PolicyMap(msgspec.Struct, frozen=True):
     """A policy's greedy completion and its next-token probabilities at each position, at temperature 1.
 
-    `written` are the tokens of its greedy completion for `prompt`, the stop token as an empty text at the end where
-    it comes; `rows` the most likely tokens, ordered by the position where they peak, and `probabilities` theirs at each
+    `written` are the tokens of its greedy completion for `prompt`, with an empty text for the stop token if it ends
+    with one; `rows` the most likely tokens, ordered by the position where they peak, and `probabilities` theirs at each
     position of that completion. `target_p` are the probabilities of the target's tokens, each after the right ones
     before it, the stop token's last.
     """

@@ -58,7 +58,7 @@ class Trace(msgspec.Struct, frozen=True):
 class StepReport(msgspec.Struct, frozen=True):
     """One step: `step` counts from 1, `seconds` from the start of the first step, without pauses.
 
-    `metrics` maps names of `learning.metrics.METRICS` to finite numbers; a metric that could not be computed (a
+    `metrics` maps names of `learning.reports.metrics` to finite numbers; a metric that could not be computed (a
     diverged loss) is absent.
     """
 

@@ -1,4 +1,4 @@
-"""What the main page tells a newcomer, by code: during the first run ever, and after a solved one."""
+"""What the main page shows a newcomer, by code: during the first run ever, and after a solved one."""
 
 GUIDE = {
     "guide.slow": "Slow motion. Watch 'greedy', the most likely text, turn into the target while the reward climbs.",

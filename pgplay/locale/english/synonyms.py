@@ -101,4 +101,4 @@ SYNONYMS = {
 }
 
 FILLERS = frozenset({"a", "an", "are", "do", "does", "how", "i", "is", "of", "the", "to", "what"})
-"""Words of a question that say nothing about what is looked for."""
+"""Words of a query that say nothing about the entry that a person looks for."""

@@ -60,7 +60,7 @@ def read_base(name: str) -> PretrainedBase:
 
 
 def base_files(name: str) -> tuple[Path, ...]:
-    """Return the files that `read_base` reads; raises InputError where `name` lies under an unknown home."""
+    """Return the files that `read_base` reads; raises InputError where `name` is in an unknown home."""
     folder = model_folder(model_place(name))
     return (*tokenizer_files(folder), *_weights_in(folder))
 

@@ -1,4 +1,4 @@
-"""The weights of a pretrained model with its adapter added: a copy, as adding in place would move the base."""
+"""The weights of a pretrained model with its adapter added: a copy, as adding in place would change the base."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A pretrained causal language model with a LoRA adapter (Hu et al. 2021, arXiv:2106.09685), as a network.
 
-Its own forward calls with a cache: `generate` of transformers lays defaults over unset fields, top_k 50 among them, so
+Its own forward calls with a cache: `generate` of transformers fills unset fields with defaults, such as top_k 50, so
 it would sample another density than is trained. Rows are never padded on the left, and positions are given explicitly.
 """
 
@@ -102,7 +102,7 @@ class PretrainedNetwork(nn.Module):
                 parameter.data = data
 
     def _read(self, tokens: Tensor, state: CachedRows) -> Tensor:
-        """Return the features (B, T, W) after the next `tokens` (B, T), and keep what later ones look back on."""
+        """Return the features (B, T, W) after the next `tokens` (B, T), and keep their keys and values."""
         first = state.cache.get_seq_length()
         places = torch.arange(first, first + tokens.shape[1], device=tokens.device).expand_as(tokens)
         visible = None

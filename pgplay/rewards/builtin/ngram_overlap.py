@@ -42,7 +42,7 @@ def char_bleu(text: str, target: str, size: int) -> float:
 
 
 def _share(percent: float) -> float:
-    return min(1.0, percent / 100.0)  # a perfect score comes as 100.00000000000004
+    return min(1.0, percent / 100.0)  # a perfect score is 100.00000000000004
 
 
 @functools.cache

@@ -112,8 +112,8 @@ def probe(
     meter, second = Meter(reward, pairs), Meter(reward, pairs)
     values, again = meter.score(written), second.score(written)
     microseconds = min(meter.microseconds, second.microseconds)
-    needs_target = reward.needs_target and all(one.target for one in written)
-    goals = list(dict.fromkeys(one._replace(text=one.target) for one in written))[:CLIMBS]
+    needs_target = reward.needs_target and all(triple.target for triple in written)
+    goals = list(dict.fromkeys(triple._replace(text=triple.target) for triple in written))[:CLIMBS]
     origins = goals if needs_target else [written[values.index(max(values))]]
     paths = [
         _path(origins[number % len(origins)], alphabet, max_length, random)
@@ -123,7 +123,7 @@ def probe(
     most_scores = int(min(MOST_SCORES, 1e6 * climb_seconds / max(microseconds, 1e-3))) // CLIMBS
     counted = Counter(values)
     spread = max(values) - min(values)
-    difference = statistics.fmean(abs(one - two) for one, two in zip(values, again, strict=True))
+    difference = statistics.fmean(abs(first - other) for first, other in zip(values, again, strict=True))
     return Probe(
         reward=reward.spec,
         needs_target=needs_target,
@@ -136,7 +136,7 @@ def probe(
         group_size=group_size,
         tied_groups=tied_share(values, group_size),
         most_common=max(counted.values()) / len(values),
-        length_correlation=_rank_correlation(values, [len(one.text) for one in written]),
+        length_correlation=_rank_correlation(values, [len(triple.text) for triple in written]),
         noise=difference / spread if spread else 0.0,
         microseconds=microseconds,
         target_reward=statistics.fmean(meter.score(goals)) if needs_target else None,

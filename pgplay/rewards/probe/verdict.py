@@ -63,17 +63,21 @@ def judge(probe: Probe) -> Verdict:
 
 def outdoing(probe: Probe) -> list[Climb]:
     """Return the climbs that ended above their target's reward."""
-    return [one for one in probe.climbs if one.target_reward is not None and one.reward > one.target_reward + SAME]
+    return [
+        climb
+        for climb in probe.climbs
+        if climb.target_reward is not None and climb.reward > climb.target_reward + SAME
+    ]
 
 
 def local_optima(probe: Probe) -> list[Climb]:
     """Return the climbs that no single edit improves although a better text is known: traps for small steps."""
-    highest = max(one.reward for one in probe.climbs)
+    highest = max(climb.reward for climb in probe.climbs)
     return [
-        one
-        for one in probe.climbs
-        if one.ending != "unfinished"
-        and one.reward < (highest if one.target_reward is None else one.target_reward) - SAME
+        climb
+        for climb in probe.climbs
+        if climb.ending != "unfinished"
+        and climb.reward < (highest if climb.target_reward is None else climb.target_reward) - SAME
     ]
 
 
@@ -99,7 +103,7 @@ def _kind(probe: Probe) -> VerdictKind:
 
 def _is_constant(probe: Probe) -> bool:
     values = [value for point in probe.path for value in (point.low, point.high)]
-    values += [probe.lowest, probe.highest, *(one.reward for one in probe.climbs)]
+    values += [probe.lowest, probe.highest, *(climb.reward for climb in probe.climbs)]
     return max(values) - min(values) <= SAME
 
 
@@ -109,8 +113,8 @@ def _length_that_outdoes(probe: Probe, above: Sequence[Climb]) -> Literal["short
     Their length alone says nothing: a share of vowels is climbed by exchanging letters, in texts as long as an
     untrained policy's, which are often as long as possible.
     """
-    share = statistics.median(len(one.text) / len(one.target) for one in above)
-    longest = statistics.median(len(one.text) for one in above) >= probe.max_length - 1
+    share = statistics.median(len(climb.text) / len(climb.target) for climb in above)
+    longest = statistics.median(len(climb.text) for climb in above) >= probe.max_length - 1
     if probe.length_correlation <= -FOLLOWS_LENGTH and share <= SHORTER:
         return "short-text"
     if probe.length_correlation >= FOLLOWS_LENGTH and (share >= LONGER or longest):
@@ -120,8 +124,8 @@ def _length_that_outdoes(probe: Probe, above: Sequence[Climb]) -> Literal["short
 
 def _length_that_is_rewarded(probe: Probe) -> Literal["short-text", "long-text"] | None:
     """Return whether, without a target, it is short or long text that is rewarded, None where it is neither."""
-    ends = statistics.median(len(one.text) for one in probe.climbs)
-    starts = statistics.median(len(one.start) for one in probe.climbs)
+    ends = statistics.median(len(climb.text) for climb in probe.climbs)
+    starts = statistics.median(len(climb.start) for climb in probe.climbs)
     if probe.length_correlation <= -FOLLOWS_LENGTH and ends <= SHORTER * starts:
         return "short-text"
     if probe.length_correlation >= FOLLOWS_LENGTH and ends >= probe.max_length - 1:
@@ -130,14 +134,14 @@ def _length_that_is_rewarded(probe: Probe) -> Literal["short-text", "long-text"]
 
 
 def _at_target(probe: Probe) -> list[Climb]:
-    return [one for one in probe.climbs if one.target_reward is not None and one.text == one.target]
+    return [climb for climb in probe.climbs if climb.target_reward is not None and climb.text == climb.target]
 
 
 def _others_as_good(probe: Probe) -> list[Climb]:
     return [
-        one
-        for one in probe.climbs
-        if one.target_reward is not None and one.reward >= one.target_reward - SAME and one.text != one.target
+        climb
+        for climb in probe.climbs
+        if climb.target_reward is not None and climb.reward >= climb.target_reward - SAME and climb.text != climb.target
     ]
 
 

@@ -154,7 +154,7 @@ class _Process(asyncio.SubprocessProtocol):
         try:
             event = decode_event(line)
         except ProtocolError as error:
-            # A remote shell's greeting, for one, is no reason to give up.
+            # Other lines, such as a remote shell's greeting, are no reason to give up.
             self._note(f"{line[:LONGEST_LINE].decode(errors='replace')}  [{error.problem}]")
             return
         if not self._greeted:

@@ -15,9 +15,9 @@ MAXIMUM_BYTES = 4 * 1024 * 1024
 
 
 class WorkerLog:
-    """Keeps the tail, and writes to `path`, which starts anew when it has grown to 4 MiB (the old one is kept).
+    """Keeps the tail, and writes to `path`, which starts again when it has grown to 4 MiB (the old one is kept).
 
-    A log that can't be written must not keep anybody from training: `problem` then says why, and the tail goes on.
+    A log that can't be written must not stop training: `problem` then says why, and the tail is still kept.
     """
 
     def __init__(self, path: Path) -> None:

@@ -1,7 +1,7 @@
 """Many runs over a few worker processes: for comparing recipes without a screen. No torch here.
 
 A worker process trains one run after another, so torch is loaded once in each. Every run is stored as if it had been
-started alone; how runs that train at once share the cores is settled among the workers themselves (`runs.cores`).
+started alone; the workers share the cores among themselves (`session.cpu_cores`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pgplay.worker.protocol.commands import Start
 from pgplay.worker.protocol.events import AnyEvent, Failed, Ready, Refused, Snapshot, StateChanged
 
 _LAST_SECONDS = 10.0
-"""Seconds that a worker has to finish its step and write its checkpoint when told to quit."""
+"""Seconds that a worker has to finish its step and write its checkpoint when asked to quit."""
 
 OutcomeState = Literal["solved", "finished", "failed", "interrupted"]
 
@@ -46,15 +46,15 @@ class _Gone(NamedTuple):
     code: int
 
 
-class _Asked(NamedTuple):
-    """The person wants everything stopped."""
+class _StopRequest(NamedTuple):
+    """The request to stop every run."""
 
 
 class Pool:
     """Trains the runs that `starts` describe over `size` workers.
 
-    `on_news` hears of newest steps and `on_end` of each run's end (its number and its outcome), both in the event loop
-    that called `train`.
+    `on_news` is called with newest steps, `on_end` with the number and the outcome of each run that ends, both in the
+    event loop that called `train`.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Pool:
         """End every training run at its next step, kept with a checkpoint, and begin no other."""
         self._waiting.clear()
         for worker in self._workers:
-            worker.events.put_nowait(_Asked())
+            worker.events.put_nowait(_StopRequest())
 
     async def _serve(self, worker: _Worker) -> None:
         while self._waiting:
@@ -103,7 +103,7 @@ class Pool:
                     return RunOutcome("failed", event.reason, run, report)
                 case _Gone(code=code):
                     return RunOutcome("failed", coded("error.worker.ended", reason=coded_exit(code)), run, report)
-                case _Asked():
+                case _StopRequest():
                     await worker.close()
                     return RunOutcome("interrupted", coded("ending.interrupted"), run, report)
                 case _:
@@ -115,10 +115,10 @@ class _Worker:
     """One worker process, started when needed and again after it died."""
 
     def __init__(self) -> None:
-        self.events: asyncio.Queue[AnyEvent | _Gone | _Asked] = asyncio.Queue()
+        self.events: asyncio.Queue[AnyEvent | _Gone | _StopRequest] = asyncio.Queue()
         self._client: WorkerClient | None = None
 
-    async def train(self, start: Start) -> AsyncIterator[AnyEvent | _Gone | _Asked]:
+    async def train(self, start: Start) -> AsyncIterator[AnyEvent | _Gone | _StopRequest]:
         """Begin the run of `start` and yield all events from then on."""
         if self._client is not None and self._client.alive:
             self._client.send(start)

@@ -17,9 +17,9 @@ class Streams(NamedTuple):
 
 
 def take_streams() -> Streams:
-    """Take standard input and output for the protocol, and leave to everything else what cannot hurt it.
+    """Take standard input and output for the protocol; all other code gets streams that do not disturb it.
 
-    Whatever training code, a person's reward or a C library prints goes to standard error, which the client reads as
+    What training code, a person's reward or a C library prints goes to standard error, which the client reads as
     the log: it is still there when this process dies of a signal. Standard input is empty from now on.
     """
     streams = Streams(os.dup(0), os.dup(1))

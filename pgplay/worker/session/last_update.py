@@ -1,7 +1,7 @@
-"""The last update of a run, made once more after its end and recorded in full.
+"""The last update of a run, repeated after its end and recorded in full.
 
 Recording every step would cost several times its work, and which update was the last is known only afterwards. So the
-state before a recent step is kept in memory; from there the steps up to the last update are made again, bit for bit.
+state before a recent step is kept in memory; from there the steps up to the last update are repeated, bit for bit.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class _Kept(NamedTuple):
 
 
 class LastUpdate:
-    """Keeps the states before two recent steps of `learner`, and what the steps since reported.
+    """Keeps the states before two recent steps of `learner`, and the reports of the steps since.
 
     Nothing of a search, nor of a network of more than MOST_PARAMETERS.
     """
@@ -44,7 +44,7 @@ class LastUpdate:
         self._reports: dict[int, StepReport] = {}
 
     def step(self, make_step: Callable[[], StepReport]) -> StepReport:
-        """Make a step by `make_step`, and keep what making it again takes."""
+        """Make a step by `make_step`, and keep what repeating it needs."""
         if self._trainer is None or self._trainer.plan.parameters > MOST_PARAMETERS:
             return make_step()
         self._keep_state(self._trainer)
@@ -60,17 +60,17 @@ class LastUpdate:
             self._reports = {step: report for step, report in self._reports.items() if step > self._kept[0].step}
 
     def forget(self) -> None:
-        """Forget everything, as the steps would not come out the same again: a setting has changed."""
+        """Forget everything: a setting has changed, so the kept steps cannot be repeated."""
         self._kept, self._reports = [], {}
 
     def detail(self) -> StepDetail | None:
-        """Return the newest update in full, made again or read from the store; None where none is known.
+        """Return the newest update in full, repeated or read from the store; None where none is known.
 
-        The learner is left as it is, and what is made again is stored.
+        The learner does not change; a repeated step is stored.
         """
         recorded = self._store.detailed_steps()
         if self._trainer is not None and (last := self._last_step(self._trainer)) not in recorded:
-            detail = self._again(self._trainer, last)
+            detail = self._repeated(self._trainer, last)
             if detail is not None:
                 self._store.keep_step_detail(detail)
                 return detail
@@ -81,10 +81,10 @@ class LastUpdate:
         ends_solved = trainer.plan.config.until == "solved"
         return max((step for step, report in self._reports.items() if not (report.solved and ends_solved)), default=0)
 
-    def _again(self, trainer: Trainer, last: int) -> StepDetail | None:
-        """Return the step `last`, made again; None where no state before it is kept, or where it comes out otherwise.
+    def _repeated(self, trainer: Trainer, last: int) -> StepDetail | None:
+        """Return the step `last`, repeated; None if no state before it is kept, or if its samples differ.
 
-        That is so with a reward that is drawn at random.
+        They may differ with a reward that is random.
         """
         earlier = next((earlier for earlier in reversed(self._kept) if earlier.step < last), None)
         if earlier is None:
@@ -94,7 +94,7 @@ class LastUpdate:
             trainer.restore(earlier.state)
             for _ in range(last - 1 - earlier.step):
                 trainer.step()
-            again = inspection.step()
+            report = inspection.step()
         finally:
             trainer.restore(end)
-        return inspection.detail if again.samples == self._reports[last].samples else None
+        return inspection.detail if report.samples == self._reports[last].samples else None

@@ -1,6 +1,6 @@
 """Policies of pretrained models in Hugging Face's layouts: an adapter's folder (PEFT), and a model's own folder.
 
-Nothing in a folder is run or unpickled. Beside an adapter lies the policy's card, so that it comes back whole.
+Nothing in a folder is run or unpickled. An adapter's folder has the policy's card too, so an import restores all of it.
 """
 
 from __future__ import annotations

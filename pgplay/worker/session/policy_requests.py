@@ -1,4 +1,4 @@
-"""What a person asks of a run's present policy between steps: its map, its texts, a copy in the library."""
+"""Requests about a run's present policy between steps: its map, its texts, a copy in the library."""
 
 from __future__ import annotations
 

@@ -33,8 +33,8 @@ _warmed: dict[RunConfig, Policy] = {}
 def probe_reward(config: RunConfig, reward: Reward, on_progress: OnProgress = discard) -> Probe:
     """Return the probe of `reward` on the completions that a run of `config` begins with, and on texts around them.
 
-    The run's saved policy or warm start is used; `on_progress` hears how a warm start goes. Raises InputError for a
-    config that no run can begin with, and RewardError if the reward fails.
+    The run's saved policy or warm start is used; `on_progress` gets the progress of a warm start. Raises InputError for
+    a config that no run can begin with, and RewardError if the reward fails.
     """
     plan, policy = beginning(config, on_progress)
     groups = max(2, -(-LEAST_COMPLETIONS // plan.config.group_size))

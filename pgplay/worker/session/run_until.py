@@ -1,4 +1,4 @@
-"""When a run pauses, and its pace, as asked for by key.
+"""When a run pauses, and its pace, as the person requests them.
 
 Neither is part of the recipe: when a run *ends* is in `stop_conditions`, and the pace changes no number.
 """
@@ -36,7 +36,7 @@ class RunUntil:
             goals.check_reachable(self._goal, facts_of(reward).highest, reward)
 
     def is_over(self, report: StepReport) -> bool:
-        """Tell whether the run pauses after the step of `report`; called once after each step."""
+        """Return whether the run pauses after the step of `report`; called once after each step."""
         if self._left is not None:
             self._left -= 1
         return (

@@ -108,9 +108,9 @@ def write_texts(
     greedy: bool = False,
     seed: int | None = None,
 ) -> list[Completion]:
-    """Return one completion by `density` for each of `prompts`; the same `seed` writes the same, None others each time.
+    """Return one completion by `density` for each of `prompts`; the same `seed` samples the same ones, None new ones.
 
-    Its random numbers are its own: a run that trains the policy does not notice. Raises InputError for a prompt that
+    Its random numbers are its own: a run that trains the policy is not affected. Raises InputError for a prompt that
     the policy can't read, and for more than 1,000 texts.
     """
     if not 1 <= len(prompts) <= _MOST_TEXTS:

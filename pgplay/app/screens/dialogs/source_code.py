@@ -27,22 +27,22 @@ class CodeScreen(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [("escape,c,q", "dismiss", "Close")]
     AUTO_FOCUS = "#code"
 
-    def __init__(self, stop: str, rules: AlgorithmSettings) -> None:
+    def __init__(self, phase: str, rules: AlgorithmSettings) -> None:
         super().__init__()
-        self._stop = stop
+        self._phase = phase
         self._rules = rules
         self._sources: list[Source] = []
 
     def compose(self) -> ComposeResult:
         """Compose the sources."""
         with VerticalScroll(id="code", classes="dialog page") as dialog:
-            dialog.border_title = as_title(f"The code of {self._stop}")
+            dialog.border_title = as_title(f"The code of {self._phase}")
             dialog.border_subtitle = CLOSES
             try:
-                self._sources = sources(self._stop, self._rules)
+                self._sources = sources(self._phase, self._rules)
             except (PgplayError, OSError, LookupError) as error:
                 yield Static(terminal_text(f"The code cannot be read: {error}", lines=True))
-            if text := introduction(self._stop, self._rules):
+            if text := introduction(self._phase, self._rules):
                 yield Static(text, classes="words", markup=False)
             for source in self._sources:
                 yield Static(Text(plain(f"{source.name}   {source.file}:{source.line}"), "bold"), classes="code-name")

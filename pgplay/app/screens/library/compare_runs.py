@@ -47,7 +47,7 @@ OWN_REWARDS = ", each line's own: m plots a metric that they share"
 """Addition to the title if the lines' values are not values of the same reward."""
 
 OnStart = Callable[[dict[str, Any], str], Awaitable[bool]]
-"""Begins a run with these settings, of which the reward may be one that the person chose just now, else empty."""
+"""Starts a run of these settings; the text is the reward if the person chose it just now, else empty."""
 
 
 class OverlayPlot(Widget):

@@ -215,7 +215,7 @@ class RewardScreen(Screen[None]):
         if isinstance(error, RewardError):
             self.code.mark_failure(error.line)
         problem = terminal_text(f"✗ {error.problem}", self._style("worse"), lines=True)
-        traceback = error.way.rstrip() if isinstance(error, RewardError) else ""
+        traceback = error.nested_traceback.rstrip() if isinstance(error, RewardError) else ""
         details = [terminal_text(text, lines=True) for text in (error.remedy, traceback) if text]
         self._say(Text("\n").join([problem, *details]))
 

@@ -90,9 +90,9 @@ class PhaseScreen(Zoomable):
         """Compose the screen."""
         yield Places("place_step", 0)
         yield Static(id="phase-title", classes="page-title")
-        stops = Static(id="phase-stops")
-        stops.auto_links = False  # the theme's link colour would be unreadable on the highlighted stage
-        yield stops
+        phases = Static(id="phase-stops")
+        phases.auto_links = False  # the theme's link colour would be unreadable on the highlighted stage
+        yield phases
         with Horizontal(id="phase-body"):
             yield Completions()
             with Vertical(id="phase-details"):

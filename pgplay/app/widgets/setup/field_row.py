@@ -107,7 +107,7 @@ class Setting(Vertical):
                 self._draw_default()
 
     def on_mount(self) -> None:
-        """Show the default that was known before the list was there."""
+        """Show the default that was given before the control was mounted."""
         self._draw_default()
 
     def _draw_default(self) -> None:
