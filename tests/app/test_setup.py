@@ -470,6 +470,17 @@ async def test_a_click_on_a_name_focuses_its_field() -> None:
         await until(pilot, lambda: bench.app.main.focused is field(bench, "temperature"))
 
 
+async def test_a_preset_file_that_was_handed_out_shows_its_title_and_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "goat.toml"
+    file.write_text('title = "A goat"\nteaches = "Watch the baseline."\n[settings]\ntarget = "goat cheese"\n')
+    for path, title, sentence in ((file, "A goat", "Watch the baseline."), (tmp_path / "gone.toml", "your own", "")):
+        bench = Bench(make_config({"target": "goat cheese"}), str(path))
+        async with bench.app.run_test(size=(120, 36)) as pilot:
+            await begin(bench, pilot)
+            await until(pilot, lambda bench=bench, sentence=sentence: words(bench, "#preset-note") == sentence)
+            await until(pilot, lambda bench=bench, title=title: title in words(bench, "#preset"))
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
 async def test_each_name_has_room_before_its_value_and_its_mark(size: tuple[int, int]) -> None:
     bench = Bench()

@@ -8,7 +8,7 @@ from pathlib import Path
 from pgplay.app.rewards.draft import kept_rewards
 from pgplay.app.widgets.dropdown import Entry
 from pgplay.app.widgets.setup import form
-from pgplay.errors import coded
+from pgplay.errors import InputError, coded
 from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
 from pgplay.model_places import hub_model, is_pretrained
 from pgplay.policies.families.catalogue import MODELS, chosen_model
@@ -25,20 +25,40 @@ OWN_TASK = "file…"
 """The value of the entry 'a file…'; no task is called so."""
 
 
-def presets() -> list[Entry]:
-    """Return the presets under the names of their groups; unreadable ones come last, with the reason."""
+def presets(chosen: str = "") -> list[Entry]:
+    """Return the presets under the names of their groups, the file `chosen` before them if it is one.
+
+    Unreadable ones come last, with the reason.
+    """
     from pgplay.config.presets import broken_presets, grouped, preset_names
 
+    named = preset_names()
     return [
+        *([] if not chosen or any(preset.name == chosen for preset in named) else _preset_file(chosen)),
         *(
             entry
-            for group, presets in grouped(preset_names())
+            for group, presets in grouped(named)
             for entry in (
                 Entry(f"{HEADING}{group}", group.upper(), disabled=True),
                 *(Entry(preset.name, preset.title, preset.teaches) for preset in presets),
             )
         ),
         *(Entry(f"✗ {broken.name}", broken.name, broken.error.problem, disabled=True) for broken in broken_presets()),
+    ]
+
+
+def _preset_file(path: str) -> list[Entry]:
+    """Return the entry of a preset file that has no place in the presets' folders, if it can be read."""
+    from pgplay.config.presets import load_preset
+
+    try:
+        preset = load_preset(path)
+    except InputError:
+        return []
+    heading = "from a file"
+    return [
+        Entry(f"{HEADING}{heading}", heading.upper(), disabled=True),
+        Entry(path, preset.title, preset.teaches),
     ]
 
 

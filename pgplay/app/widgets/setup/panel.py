@@ -104,7 +104,7 @@ class Setup(Vertical):
         self.call_after_refresh(self._fill_lists)
 
     def _fill_lists(self) -> None:
-        self.query_one("#preset", Dropdown).show_entries(choices.presets(), self.preset)
+        self.query_one("#preset", Dropdown).show_entries(choices.presets(self.preset), self.preset)
         self._show_notes()
         self.check_now()
         if self._is_roomy:
