@@ -27,6 +27,13 @@ def subtitle(bench: Bench, number: int) -> str:
     return str(bench.app.main.query_one(f"#plot-{number}", Plot).border_subtitle)
 
 
+def test_a_title_that_does_not_fit_loses_its_unit_and_then_its_kind() -> None:
+    measure, update = words_of("measure:levenshtein"), words_of("kl_first_update")
+    assert [measure.title_within(width) for width in (21, 20)] == ["levenshtein (measure)", "levenshtein"]
+    titles = [update.title_within(width) for width in (28, 27)]
+    assert titles == ["KL of the first update, nats", "KL of the first update"]
+
+
 async def test_any_metric_of_the_run_can_be_plotted() -> None:
     async with opened(size=(120, 40)) as (bench, pilot):
         bench.worker.build()

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from rich.cells import cell_len
+
 from pgplay.learning.reports.metrics import FURTHER_SERIES, METRICS, TRADE, USUAL_METRICS, title_of
 
 HISTOGRAM = "rewards"
@@ -81,6 +83,11 @@ class MetricWords(NamedTuple):
     def title(self) -> str:
         """The name with the unit."""
         return f"{self.name}, {self.unit}" if self.unit else self.name
+
+    def title_within(self, width: int) -> str:
+        """Return the title if it fits into `width`, else without the unit, else without what is in brackets."""
+        shortest = self.name.partition(" (")[0]
+        return next((title for title in (self.title, self.name) if cell_len(title) <= width), shortest)
 
 
 def words_of(metric: str) -> MetricWords:

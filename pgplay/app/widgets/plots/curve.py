@@ -26,6 +26,9 @@ BESIDE_THE_REWARD = (
     "which always takes the most likely token. ┊ marks a step after which a setting changed."
 )
 
+_AROUND_TITLE = 6
+"""Columns of the border on both sides of the title."""
+
 
 def is_seen(widget: Widget) -> bool:
     """Whether any part of `widget` is visible."""
@@ -95,7 +98,8 @@ class Plot(Widget, can_focus=True):
         return Explanation(metric.title, f"{meaning} {keys}")
 
     def on_resize(self) -> None:
-        """Show the legend if there is room."""
+        """Show as much of the title and of the legend as there is room for."""
+        self.border_title = as_title(words_of(self.metric).title_within(self.outer_size.width - _AROUND_TITLE))
         self._show_legend()
 
     def on_click(self, event: Click) -> None:
