@@ -18,20 +18,20 @@ _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP
 
 
 class Interruption:
-    """Whether the person asked to stop; use `with heeded() as interruption`.
+    """Whether the person asked to stop; use `with interruptible() as interruption`.
 
     Until `working` is set there is nothing to save, and a signal ends the process at once: an exception in the middle
-    of importing torch would surface as another error. After that the first signal sets `asked`, and a second one ends
-    the process at once; the run can be resumed from its last checkpoint.
+    of importing torch would surface as another error. After that the first signal sets `requested`, and a second one
+    ends the process at once; the run can be resumed from its last checkpoint.
     """
 
     def __init__(self) -> None:
-        self.asked = False
+        self.requested = False
         self.working = False
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
-        if self.working and not self.asked:
-            self.asked = True
+        if self.working and not self.requested:
+            self.requested = True
             say_at_once("Stopping after this step. Press Ctrl-C again to stop now.")
             return
         stopped = "Stopped. Resume from the last checkpoint: pgplay train --resume RUN"
@@ -41,7 +41,7 @@ class Interruption:
 
 
 @contextmanager
-def heeded() -> Iterator[Interruption]:
+def interruptible() -> Iterator[Interruption]:
     """Receive signals as an Interruption; restores the former handlers at the end."""
     interruption = Interruption()
     if threading.current_thread() is not threading.main_thread():

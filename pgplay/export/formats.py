@@ -53,8 +53,8 @@ def export_run(
     for name in metrics:
         if name not in available:
             raise UnknownName("metric", name, available) if available else InputError("export.no_steps")
-    shown = metrics or [name for name in USUAL_METRICS if name in available] or USUAL_METRICS[:1]
-    figure = figure_of(curves, shown, changes_of(run.events()))
+    plotted = metrics or [name for name in USUAL_METRICS if name in available] or USUAL_METRICS[:1]
+    figure = figure_of(curves, plotted, changes_of(run.events()))
     yield to_png(figure) if format_name == "png" else to_svg(figure).encode()
 
 

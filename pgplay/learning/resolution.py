@@ -36,9 +36,9 @@ def resolve_config(basis: Basis, shape: PolicySpec) -> tuple[ResolvedConfig, Cod
     variate that does nothing, and for groups that the task has too few prompts for.
     """
     config = basis.config
-    discount = _chosen(config.discount, usual_discount(basis))
+    discount = _given_or_usual(config.discount, usual_discount(basis))
     control_variate = usual_control_variate(basis, discount)
-    batch_size = _chosen(config.batch_size, usual_batch(basis, control_variate))
+    batch_size = _given_or_usual(config.batch_size, usual_batch(basis, control_variate))
     decided = {
         "model": basis.model.name,
         "alphabet": shape.alphabet,
@@ -47,15 +47,15 @@ def resolve_config(basis: Basis, shape: PolicySpec) -> tuple[ResolvedConfig, Cod
         **basis.choices._asdict(),
         "control_variate": control_variate,
         "batch_size": batch_size,
-        "updates_per_step": _chosen(config.updates_per_step, basis.algorithm.updates),
-        "lr": _chosen(config.lr, usual_lr(basis)),
+        "updates_per_step": _given_or_usual(config.updates_per_step, basis.algorithm.updates),
+        "lr": _given_or_usual(config.lr, usual_lr(basis)),
         "optimizer": config.optimizer or "adam",
-        "entropy": _chosen(config.entropy, usual_entropy(basis)),
-        "entropy_target": _chosen(config.entropy_target, usual_entropy_target(basis)),
+        "entropy": _given_or_usual(config.entropy, usual_entropy(basis)),
+        "entropy_target": _given_or_usual(config.entropy_target, usual_entropy_target(basis)),
         "kl": usual_kl(basis),
-        "clip_high": _chosen(config.clip_high, basis.algorithm.clip_high),
+        "clip_high": _given_or_usual(config.clip_high, basis.algorithm.clip_high),
         "discount": discount,
-        "weight_decay": _chosen(config.weight_decay, usual_weight_decay(basis)),
+        "weight_decay": _given_or_usual(config.weight_decay, usual_weight_decay(basis)),
         **_of_pretrained(config, shape),
         "threads": config.threads or basis.model.threads,
     }
@@ -83,7 +83,7 @@ def _of_pretrained(config: RunConfig, shape: PolicySpec) -> dict[str, int | str]
     }
 
 
-def _chosen(own: Value | None, usual: Value) -> Value:
+def _given_or_usual(own: Value | None, usual: Value) -> Value:
     """Return the person's own value where there is one, else the usual one."""
     return usual if own is None else own
 

@@ -62,7 +62,7 @@ class StepInspection:
         before = Before(trainer)
         report, record = trainer.recorded_step()
         rewards, lengths = record.update.batch.rewards, record.update.batch.rollout.mask.sum(1)
-        rows = _chosen(rewards.flatten().tolist(), lengths.tolist())
+        rows = _rows_to_record(rewards.flatten().tolist(), lengths.tolist())
         detail = _detail(trainer.plan, trainer, record, rows, report, before)
         if record.update.log_p_after is not None:
             detail = _with_counterfactuals(detail, trainer, record, rows, report, before)
@@ -171,7 +171,7 @@ def _rules(plan: Plan, metrics: Mapping[str, float], moving_average: float) -> A
     )
 
 
-def _chosen(rewards: Sequence[float], lengths: Sequence[int]) -> list[int]:
+def _rows_to_record(rewards: Sequence[float], lengths: Sequence[int]) -> list[int]:
     """Return the rows to record, the best first: all, or rows evenly spread over the rewards that fit MOST_TOKENS."""
     order = sorted(range(len(rewards)), key=lambda row: -rewards[row])
     count = max(1, MOST_TOKENS * len(order) // max(MOST_TOKENS, sum(lengths)))
@@ -225,13 +225,13 @@ class _Columns:
         self._likeliest, self._log_ps = likeliest.tolist(), log_ps.exp().tolist()
         self._prefix_index = batch.prefix_index.tolist()
         self._tokenizer, self._pieces = policy.tokenizer, policy.tokenizer.token_texts
-        self._log_p, self._entropy = _listed(first.log_p), _listed(first.entropies)
-        self._advantages, self._shared = _listed(record.advantages), _listed(record.shared)
-        self._credit = _listed(batch.token_credit)
-        self._values = _listed(first.values if plan.config.baseline == "critic" else None)
-        self._ratio = _listed(surrogate.ratio if surrogate else None)
-        self._clipped = _listed(surrogate.clipped if surrogate else None)
-        self._after = _listed(record.log_p_after)
+        self._log_p, self._entropy = _as_lists(first.log_p), _as_lists(first.entropies)
+        self._advantages, self._shared = _as_lists(record.advantages), _as_lists(record.shared)
+        self._credit = _as_lists(batch.token_credit)
+        self._values = _as_lists(first.values if plan.config.baseline == "critic" else None)
+        self._ratio = _as_lists(surrogate.ratio if surrogate else None)
+        self._clipped = _as_lists(surrogate.clipped if surrogate else None)
+        self._after = _as_lists(record.log_p_after)
 
     def tokens(self, row: int) -> tuple[TokenDetail, ...]:
         """Return the tokens of the completion in `row`."""
@@ -262,7 +262,7 @@ class _Columns:
         )
 
 
-def _listed(values: Tensor | None) -> list[list[float]] | None:
+def _as_lists(values: Tensor | None) -> list[list[float]] | None:
     return None if values is None else values.detach().tolist()
 
 

@@ -22,7 +22,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from pgplay.locale.english import ENGLISH
-from pgplay.locale.quoting import NOT_FINITE, abridged, listed, memory_size, percent, quoted_name, quoted_setting, shown
+from pgplay.locale.quoting import (
+    NOT_FINITE,
+    abridged,
+    comma_separated,
+    memory_size,
+    percent,
+    quoted_name,
+    quoted_setting,
+    short_repr,
+)
 
 Value = str | float | bool | None | Sequence["Value | Values"]
 """What a text can be filled with: a number, words, several of them, or a code with its values."""
@@ -152,12 +161,12 @@ def _coded(value: str | Coded) -> Coded:
 
 
 _STYLES: dict[str, Callable[[Any], str]] = {
-    "quoted": shown,
+    "quoted": short_repr,
     "name": quoted_name,
     "setting": quoted_setting,
     "percent": percent,
     "bytes": memory_size,
-    "list": listed,
+    "list": comma_separated,
     "text": lambda value: text_of(*_coded(value)),
     "problem": lambda error: error_problem(*_coded(error)),
     "clause": lambda error: error_problem(*_coded(error)).rstrip("."),

@@ -21,7 +21,7 @@ def abridged(text: str, longest: int = 100) -> str:
     return start if len(text) <= longest else f"{start}…"
 
 
-def shown(value: object, longest: int = 60) -> str:
+def short_repr(value: object, longest: int = 60) -> str:
     """Return `value` as Python writes it, shortened.
 
     Values from outside can be too deep or too long for `repr`.
@@ -35,7 +35,7 @@ def shown(value: object, longest: int = 60) -> str:
 
 def quoted_name(name: str) -> str:
     """Return `name` between quotes; as Python writes it if it is long or does not print."""
-    return f"'{name}'" if name.isprintable() and len(name) <= _LONGEST_NAME else shown(name, _LONGEST_NAME)
+    return f"'{name}'" if name.isprintable() and len(name) <= _LONGEST_NAME else short_repr(name, _LONGEST_NAME)
 
 
 def quoted_setting(value: object) -> str:
@@ -45,11 +45,11 @@ def quoted_setting(value: object) -> str:
     try:
         text = json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):
-        return shown(value)
+        return short_repr(value)
     return text if len(text) <= _LONGEST_SETTING else f"{text[:_LONGEST_SETTING]}…"
 
 
-def listed(names: Iterable[object]) -> str:
+def comma_separated(names: Iterable[object]) -> str:
     """Return `names` with commas between them."""
     return ", ".join(str(name) for name in names)
 

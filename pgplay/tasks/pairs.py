@@ -14,7 +14,7 @@ import msgspec
 
 from pgplay.errors import InputError, UnknownName
 from pgplay.files.text import check_text, parse_toml, read_text
-from pgplay.locale.quoting import shown
+from pgplay.locale.quoting import short_repr
 from pgplay.tasks.target_file import read_target
 from pgplay.tasks.task import Pair, single_target
 
@@ -87,7 +87,7 @@ def _check(path: Path, row: _Located) -> Pair:
     targets = answers if isinstance(answers, list) else [] if answers is None else [answers]
     for part, value in (("prompt", prompt), *(("target", answer) for answer in targets)):
         if not isinstance(value, str):
-            raise InputError("pairs.no_text", path=path, line=line, part=part, value=shown(value))
+            raise InputError("pairs.no_text", path=path, line=line, part=part, value=short_repr(value))
         if not value.isprintable():
             check_text(value, ("subject.pair", {"path": str(path), "line": line, "part": part}))
     if answers is not None and not all(targets or [""]):

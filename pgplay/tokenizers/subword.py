@@ -167,11 +167,11 @@ def subword_tokenizer(model: str, prompts: PromptFormat = RAW) -> SubwordTokeniz
     folder = model_folder(model)
     if not (folder / _TOKENIZER).is_file():
         raise InputError("model.no_tokenizer", field="model", folder=str(folder))
-    return _kept(folder, prompts, tuple(file_stamp(file) for file in tokenizer_files(folder)))
+    return _cached(folder, prompts, tuple(file_stamp(file) for file in tokenizer_files(folder)))
 
 
 @functools.lru_cache(maxsize=4)
-def _kept(folder: Path, prompts: PromptFormat, stamps: tuple[FileStamp | None, ...]) -> SubwordTokenizer:
+def _cached(folder: Path, prompts: PromptFormat, stamps: tuple[FileStamp | None, ...]) -> SubwordTokenizer:
     return SubwordTokenizer(folder, prompts)
 
 

@@ -79,7 +79,7 @@ OPENINGS = {
     "main": Opening((), {"#samples": "step 40"}),
     "phases": Opening(("n",), {"#maths-lines": "tokens"}),
     "microscope": Opening(("k",), {"#token-rows": "0.50"}),
-    "map": Opening(("a",), {"#writing": "greedy"}),
+    "map": Opening(("a",), {"#next-tokens": "greedy"}),
     "prompts": Opening(("P",), {"#watched": "right answer"}, _listed),
     "health": Opening(("d",), {"#health-signals": "Entropy"}),
     "view": Opening(("v",), {"#view-choices": "metrics"}),

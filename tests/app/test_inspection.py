@@ -226,13 +226,13 @@ async def test_the_map_shows_the_completion_and_when_each_letter_was_learned() -
         await until(pilot, lambda: isinstance(bench.app.screen, MapScreen))
         assert bench.sent(Map)
         bench.worker.tell(Mapped(map=policy_map()))
-        await until(pilot, lambda: "step 40" in str(bench.app.screen.query_one("#writing").border_title))
-        writing = seen(bench, "#writing").splitlines()
+        await until(pilot, lambda: "step 40" in str(bench.app.screen.query_one("#next-tokens").border_title))
+        writing = seen(bench, "#next-tokens").splitlines()
         assert writing[0].replace(" ", "") == "greedy│hello␣wrld■"
         row = next(line for line in writing[3:] if line.strip().startswith("l "))
         cells = row.split("│")[1]
         assert [cells[4 * position] for position in range(11)] == [*"  ██    █  "]
-        rows = seen(bench, "#learnt").splitlines()[:12]
+        rows = seen(bench, "#target-tokens").splitlines()[:12]
         first_full = [row.index("█") for row in rows if "█" in row]
         assert first_full == sorted(set(first_full))
         assert [row.split("│")[0].strip() for row in rows] == [*"hello␣world", "■"]
@@ -250,11 +250,11 @@ async def test_the_map_of_a_pretrained_model_shows_whole_tokens_and_scrolls(widt
         await pilot.press("a")
         await until(pilot, lambda: isinstance(bench.app.screen, MapScreen))
         bench.worker.tell(Mapped(map=told))
-        await until(pilot, lambda: "step 40" in str(bench.app.screen.query_one("#writing").border_title))
-        await until(pilot, lambda: not bench.app.screen.query_one("#learnt").display)
+        await until(pilot, lambda: "step 40" in str(bench.app.screen.query_one("#next-tokens").border_title))
+        await until(pilot, lambda: not bench.app.screen.query_one("#target-tokens").display)
 
         def writing() -> list[str]:
-            return seen(bench, "#writing").splitlines()
+            return seen(bench, "#next-tokens").splitlines()
 
         greedy, entropies, *likely = writing()
         assert "Once ␣upon ␣a  ␣time ,   ␣there ␣was ␣an ␣extraordina…" in greedy
@@ -408,7 +408,7 @@ async def test_the_reward_is_plotted_over_kl_with_the_newest_point_and_the_one_a
 
 @pytest.mark.parametrize(
     ("key", "screen", "panel"),
-    [("a", MapScreen, "#learnt"), ("n", PhaseScreen, "#tokens"), ("k", MicroscopeScreen, "#tokens")],
+    [("a", MapScreen, "#target-tokens"), ("n", PhaseScreen, "#tokens"), ("k", MicroscopeScreen, "#tokens")],
 )
 async def test_any_step_panel_can_fill_the_screen(key: str, screen: type, panel: str) -> None:
     bench = Bench()

@@ -70,7 +70,7 @@ def test_map(size: tuple[int, int], snap_compare: Callable[..., bool]) -> None:
 
     async def walk(pilot: Pilot[int]) -> None:
         await look(bench, pilot, "a", MapScreen)
-        await until(pilot, lambda: "█" in str(bench.app.screen.query_one("#learnt").render()))
+        await until(pilot, lambda: "█" in str(bench.app.screen.query_one("#target-tokens").render()))
         await pilot.pause()
 
     assert snap_compare(bench.app, terminal_size=size, run_before=walk)

@@ -94,7 +94,7 @@ class RewardController:
 
     def _apply(self, draft: Draft) -> int:
         """Train the run with `draft`; returns the request's number. Without a run, put it into the setup; returns 0."""
-        state, spec, trained = self._host.state, draft.asked, self._trained
+        state, spec, trained = self._host.state, draft.spec, self._trained
         if trained is not None and (trained.text, trained.code) == (spec.text, spec.code):
             spec = trained  # unchanged Python of others stays theirs
         has_failed = state.failure is not None and state.failure.reward == present_reward(self._host)
@@ -124,7 +124,7 @@ class RewardController:
 
     def _take(self, draft: Draft, report: str) -> None:
         """Write the Python of `draft` to its file, and show the reward in the setup."""
-        spec = draft.asked
+        spec = draft.spec
         try:
             path = write_reward_file(spec)
         except PgplayError as error:

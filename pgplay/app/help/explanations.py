@@ -141,12 +141,12 @@ EXPLANATIONS_BY_PAGE: dict[str, dict[str, Explanation]] = {
     },
     "The policy's map": {
         "map-title": Explanation("Step", "Which step the maps show, and the state of the run."),
-        "writing": Explanation(
+        "next-tokens": Explanation(
             "What it would write",
             "The greedy completion by position, the target under it, the entropy (nats), and the probability of each "
             "token: the fuller the cell, the more likely. Left and right scroll through a long text.",
         ),
-        "learnt": Explanation(
+        "target-tokens": Explanation(
             "When each letter was learned",
             "One row per letter of the target: at each step, the probability that the policy writes it after the "
             "correct letters before it. With several targets, the mean over those measured at each position.",

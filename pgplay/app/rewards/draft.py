@@ -41,7 +41,7 @@ class Draft(NamedTuple):
         return looks_like_python(self.text)
 
     @property
-    def asked(self) -> RewardSpec:
+    def spec(self) -> RewardSpec:
         """The draft as a reward, the person's own."""
         if self.is_python:
             return read_spec(self.file or new_name(), code=self.text)

@@ -21,7 +21,7 @@ from pgplay.app.state.plot_view import MOST_PLOTS, SMOOTHINGS, PlotView, is_plot
 from pgplay.config.run_config import fields
 from pgplay.errors import InputError, PgplayError
 from pgplay.files.text import read_bytes
-from pgplay.locale.quoting import quoted_setting, shown
+from pgplay.locale.quoting import quoted_setting, short_repr
 from pgplay.paths import data_folder, make_folder
 
 STATE_FILE = "app.json"
@@ -99,7 +99,7 @@ def load_saved_state() -> Recalled:
     problems: list[str] = []
     for name, value in stored.items():
         if name not in types:
-            problems.append(f"there is no {shown(name)}, only {', '.join(types)}")
+            problems.append(f"there is no {short_repr(name)}, only {', '.join(types)}")
             continue
         rule = _RULES.get(name, _Rule(lambda _: True, ""))
         try:

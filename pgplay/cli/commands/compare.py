@@ -18,7 +18,7 @@ from pgplay.cli.options import add_field_options, read_rewards, read_settings
 from pgplay.cli.output import format_number, note, print_json, say, shorten
 from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
 from pgplay.cli.progress import RunsProgress
-from pgplay.cli.signals import INTERRUPTED, Interruption, heeded
+from pgplay.cli.signals import INTERRUPTED, Interruption, interruptible
 from pgplay.cli.tables import print_table
 from pgplay.config import goals
 from pgplay.config.recipe import differences, from_recipe, to_recipe
@@ -103,17 +103,17 @@ def run_compare(argv: Sequence[str]) -> int:
         for place, entry in enumerate(entries)
         for seed in seeds
     ]
-    with heeded() as interruption:
+    with interruptible() as interruption:
         interruption.working = True
         trained = asyncio.run(_train(entries, planned, arguments.jobs, interruption))
     summaries = [
         _summarise(entry, [trial for trial in trained if trial.entry == place]) for place, entry in enumerate(entries)
     ]
     if arguments.json:
-        print_json({"seeds": seeds, "interrupted": interruption.asked, "recipes": summaries})
+        print_json({"seeds": seeds, "interrupted": interruption.requested, "recipes": summaries})
     else:
         _print(entries, summaries, trained)
-    if interruption.asked:
+    if interruption.requested:
         note("Every run is kept: list them with pgplay runs, resume one with pgplay train --resume RUN.")
         return INTERRUPTED
     return int(any(trial.outcome is not None and trial.outcome.state == "failed" for trial in trained))
@@ -237,7 +237,7 @@ async def _train(
         training = asyncio.create_task(pool.train())
         while not training.done():
             await asyncio.wait([training], timeout=_LOOK)
-            if interruption.asked:
+            if interruption.requested:
                 pool.stop()
                 break
         await training

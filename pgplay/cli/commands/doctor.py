@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from pgplay import paths
 from pgplay.cli.output import print_json, say
 from pgplay.cli.parsing import Parser, add_json
-from pgplay.cli.signals import heeded
+from pgplay.cli.signals import interruptible
 from pgplay.cli.tables import print_facts, print_table
 from pgplay.errors import PgplayError, lack_of_memory
 from pgplay.locale.catalog import text_of
@@ -78,7 +78,7 @@ def run_doctor(argv: Sequence[str]) -> int:
     add_json(parser)
     arguments = parser.read(argv)
     faults: list[Fault] = []
-    with heeded():
+    with interruptible():
         versions = _check_versions(faults)
     devices = _check_devices(faults)
     folder = _check_folder(faults)

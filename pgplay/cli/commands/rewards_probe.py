@@ -9,7 +9,7 @@ from pgplay.cli.options import add_field_options, add_start_options, read_config
 from pgplay.cli.output import cells, format_number, hanging, note, print_json, say, visible
 from pgplay.cli.parsing import Arguments, Parser, add_json
 from pgplay.cli.progress import choose_progress
-from pgplay.cli.signals import heeded
+from pgplay.cli.signals import interruptible
 from pgplay.cli.tables import print_table
 from pgplay.locale.catalog import evidence_sentences, text_of, verdict_words
 from pgplay.locale.quoting import percent
@@ -55,7 +55,7 @@ def run_probe(arguments: Arguments) -> int:
     if arguments.specs:
         arguments.reward = arguments.specs[0]
     config, (reward, *_) = read_config(arguments)
-    with heeded():
+    with interruptible():
         from pgplay.rewards.probe.verdict import judge
         from pgplay.rewards.reward import build_reward
         from pgplay.rewards.spec import read_spec

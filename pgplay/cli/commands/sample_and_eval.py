@@ -9,7 +9,7 @@ from pgplay.cli.consent import add_consent, agree
 from pgplay.cli.evaluation import cross_entropy, exact_match, mean_reward, score_greedy
 from pgplay.cli.output import note, print_json, say_text
 from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
-from pgplay.cli.signals import heeded
+from pgplay.cli.signals import interruptible
 from pgplay.cli.tables import print_facts, print_table
 from pgplay.config.run_config import fields, make_config
 
@@ -100,7 +100,7 @@ def _load(arguments: Arguments, overrides: dict[str, Any]) -> tuple[SavedPolicy,
     from pgplay.library.policies import find_policy
 
     find_policy(arguments.policy)
-    with heeded():
+    with interruptible():
         from pgplay.worker.session.saved_policies import load_saved_policy
     saved = load_saved_policy(arguments.policy, arguments.device)
     return saved, saved.density._replace(**overrides)

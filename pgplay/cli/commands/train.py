@@ -16,7 +16,7 @@ from pgplay.cli.options import add_config_options, read_config, read_settings
 from pgplay.cli.output import format_number, note, print_json, say, shorten
 from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
 from pgplay.cli.progress import Printed, Progress, choose_progress
-from pgplay.cli.signals import INTERRUPTED, Interruption, heeded
+from pgplay.cli.signals import INTERRUPTED, Interruption, interruptible
 from pgplay.cli.tables import print_facts, print_table
 from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError, PgplayError, coded
@@ -71,7 +71,7 @@ def run_train(argv: Sequence[str]) -> int:
     add_json(keep)
     arguments = parser.read(argv, hint=_hint)
     request = _check(arguments)
-    with heeded() as interruption:
+    with interruptible() as interruption:
         return _run(arguments, request, interruption, began)
 
 
@@ -250,7 +250,7 @@ def _train(session: Session, interruption: Interruption, progress: Progress) -> 
     next_look = 0.0
     while True:
         ending = session.should_stop()
-        if ending or interruption.asked:
+        if ending or interruption.requested:
             counters = session.learner.counters
             return ending, TrainingTotals(stages, characters, counters.seconds - first_seconds, counters.completions)
         report = session.step()

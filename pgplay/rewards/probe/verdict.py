@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from pgplay.locale.quoting import shown
+from pgplay.locale.quoting import short_repr
 from pgplay.rewards.probe.hill_climb import SAME, Climb
 from pgplay.rewards.probe.probe import Probe
 
@@ -209,7 +209,7 @@ def _counted(climbs: Sequence[Climb], probe: Probe) -> dict[str, float | str]:
 
 
 def _quoted(climb: Climb) -> dict[str, float | str]:
-    return {"text": shown(climb.text), "reward": _plain(climb.reward)}
+    return {"text": short_repr(climb.text), "reward": _plain(climb.reward)}
 
 
 def _plain(value: float) -> float:

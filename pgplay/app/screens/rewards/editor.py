@@ -131,7 +131,7 @@ class RewardScreen(Screen[None]):
         """Score the samples with the draft, in the background."""
         self._typed()
         self._checked = self._texts()
-        rewards = [self._draft.asked]
+        rewards = [self._draft.spec]
         if None in self._checked.values():
             rewards.append(self._present)
         self._scorer.ask("check", rewards, list(self._checked))
@@ -141,9 +141,9 @@ class RewardScreen(Screen[None]):
     def action_apply(self) -> None:
         """Ask the run to train with the draft."""
         self._typed()
-        draft = self._draft._replace(file=self._draft.asked.text if self._draft.is_python else "")
+        draft = self._draft._replace(file=self._draft.spec.text if self._draft.is_python else "")
         self._applying, self._checked = draft, self._texts()
-        self._scorer.ask("apply", [draft.asked], list(self._checked))
+        self._scorer.ask("apply", [draft.spec], list(self._checked))
         self._say(Text("Trying it…", self._style("muted")))
 
     def action_begin_in_python(self) -> None:
@@ -222,7 +222,7 @@ class RewardScreen(Screen[None]):
     def _show_applied(self, draft: Draft, report: str) -> None:
         """Report that the run trains with the draft now."""
         self._draft = self._draft._replace(file=draft.file)
-        self._present, self._failure, self._failed_for = draft.asked, None, None
+        self._present, self._failure, self._failed_for = draft.spec, None, None
         self._show_kind()
         self._say(Text.assemble(("✓ ", self._style("better")), terminal_text(report)))
 
@@ -242,7 +242,7 @@ class RewardScreen(Screen[None]):
         verdict.display = bool(message)
 
     def _show_kind(self) -> None:
-        kind = f"Python · {plain(self._draft.asked.text)}" if self._draft.is_python else "Formula of built-in rewards"
+        kind = f"Python · {plain(self._draft.spec.text)}" if self._draft.is_python else "Formula of built-in rewards"
         self.code.border_title = as_title(kind)
         self.query_one("#reward-title", Static).update(terminal_text(f"Reward: now {self._present.text}"))
 

@@ -20,7 +20,7 @@ from pgplay.app.screens.step.zoomable import ENLARGE, Zoomable
 from pgplay.app.state.app_state import AppState, waiting_for_policy
 from pgplay.app.state.plot_view import PlotView
 from pgplay.app.widgets.places import Places
-from pgplay.app.widgets.plots.heatmaps import Learnt, RewardHistogram, Writing
+from pgplay.app.widgets.plots.heatmaps import NextTokens, RewardHistogram, TargetTokens
 from pgplay.app.widgets.token_table import shown_token
 from pgplay.learning.reports.step_detail import PolicyMap
 from pgplay.learning.reports.step_report import MOST_POSITIONS
@@ -38,7 +38,7 @@ class MapScreen(Zoomable, Polling):
         Binding("z", "zoom", "zoom", show=False, id=f"{LOOKS}zoom", tooltip="Show the last steps, or the whole run."),
         Binding("escape,a", "back", "back", key_display="esc"),
     ]
-    AUTO_FOCUS = "#writing"
+    AUTO_FOCUS = "#next-tokens"
 
     def __init__(self, state: AppState, ask: Callable[[], None]) -> None:
         super().__init__(state, ask)
@@ -50,8 +50,8 @@ class MapScreen(Zoomable, Polling):
         yield Places("place_map", 0)
         yield Static(id="map-title", classes="page-title")
         with Container(id="maps"):
-            yield Writing()
-            yield Learnt()
+            yield NextTokens()
+            yield TargetTokens()
             yield RewardHistogram(id="rewards")
         yield Keys()
 
@@ -74,9 +74,9 @@ class MapScreen(Zoomable, Polling):
         if present_map is not None and present_map.prompt:
             title += f" · prompt {present_map.prompt!r}"
         self.query_one("#map-title", Static).update(Text(title))
-        self.query_one(Writing).show(present_map)
-        self.query_one(Learnt).display = present_map is None or present_map.has_target
-        self.query_one(Learnt).show(state.history, self._view, self._labels())
+        self.query_one(NextTokens).show(present_map)
+        self.query_one(TargetTokens).display = present_map is None or present_map.has_target
+        self.query_one(TargetTokens).show(state.history, self._view, self._labels())
         self.query_one(RewardHistogram).show(state.history, self._view)
 
     def _labels(self) -> list[str]:

@@ -32,7 +32,7 @@ def _styles(widget: Widget) -> dict[str, Style]:
     return {name: widget.get_component_rich_style(f"map--{name}", partial=True) for name in _STYLES}
 
 
-class Writing(Widget, can_focus=True):
+class NextTokens(Widget, can_focus=True):
     """Position × token: token probabilities along the greedy completion, the most likely tokens on top."""
 
     ALLOW_MAXIMIZE = True
@@ -40,7 +40,7 @@ class Writing(Widget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [("left", "slide(-1)", "earlier"), ("right", "slide(1)", "later")]
 
     def __init__(self) -> None:
-        super().__init__(id="writing", classes="panel plot")
+        super().__init__(id="next-tokens", classes="panel plot")
         self.border_title = "What it would write: position × token"
         self.border_subtitle = f" {heatmap.SHADE_LEGEND} "
         self._map: PolicyMap | None = None
@@ -118,7 +118,7 @@ class Writing(Widget, can_focus=True):
         return head.append("\n").append_text(heatmap.draw_map(rows, styles, label, cells=widths))
 
 
-class Learnt(Widget, can_focus=True):
+class TargetTokens(Widget, can_focus=True):
     """Position × step: the probability of each token of the target over training."""
 
     ALLOW_MAXIMIZE = True
@@ -126,7 +126,7 @@ class Learnt(Widget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [("up", "slide(-1)", "earlier"), ("down", "slide(1)", "later")]
 
     def __init__(self) -> None:
-        super().__init__(id="learnt", classes="panel plot")
+        super().__init__(id="target-tokens", classes="panel plot")
         self.border_title = "When each letter was learned: position of the target × step"
         self.border_subtitle = f" {heatmap.SHADE_LEGEND} "
         self._history = History()
