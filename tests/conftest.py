@@ -27,9 +27,12 @@ settings.load_profile("any-machine")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Return the number of processes: one per core for folders, 0 (this process alone) for single files."""
+    """Return the number of processes for folders; 0, this process alone, for single files.
+
+    It is one more than there are cores, as apps often wait for their timers.
+    """
     names_a_folder = any(Path(argument).is_dir() for argument in config.args)
-    return min(available_cores(), MOST_PROCESSES) if names_a_folder else 0
+    return min(available_cores() + 1, MOST_PROCESSES) if names_a_folder else 0
 
 
 @pytest.hookimpl(tryfirst=True)

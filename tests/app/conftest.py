@@ -1,4 +1,4 @@
-"""What all tests of the app share: apps that start and settle sooner than Textual's, and are otherwise the same."""
+"""What all tests of the app share: apps that start sooner, and are otherwise as ever."""
 
 from __future__ import annotations
 
@@ -7,20 +7,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from textual import _wait
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
 
 ALLOCATIONS_BETWEEN_COLLECTIONS = 500_000
-"""Each app makes objects by the hundred thousand; by Python's measure a third of the time goes into looking at them."""
-
-SETTLING_SECONDS, IDLE_SECONDS = 0.004, 0.001
-"""An app has settled that worked for less than the second in the first; Textual waits 0.02 s, twice for each key."""
+"""Each app makes hundreds of thousands of objects; by default a third of the time is garbage collection."""
 
 
 @pytest.fixture(scope="package", autouse=True)
 def apps_are_quick() -> Iterator[None]:
-    """Parse each style sheet once a process, wait less for an idle app, and collect garbage less often."""
+    """Parse each style sheet once a process, and collect garbage less often."""
     usual, thresholds = Stylesheet._parse_rules, gc.get_threshold()
     parsed: dict[object, list[RuleSet]] = {}
 
@@ -32,8 +28,6 @@ def apps_are_quick() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patches:
         patches.setattr(Stylesheet, "_parse_rules", parse_once)
-        patches.setattr(_wait, "SLEEP_GRANULARITY", SETTLING_SECONDS)
-        patches.setattr(_wait, "SLEEP_IDLE", IDLE_SECONDS)
         gc.set_threshold(ALLOCATIONS_BETWEEN_COLLECTIONS, *thresholds[1:])
         yield
     gc.set_threshold(*thresholds)

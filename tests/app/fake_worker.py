@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -190,13 +191,23 @@ class Bench:
 async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
     """Let the app work until `condition` holds; fail after half a minute.
 
-    A missing widget counts as not yet: the app may be replacing it, as it does with the plots.
+    A missing widget counts as not yet: the app may be replacing it, as it does with the plots. Pilot.pause sends a
+    message to every widget, so it is called only when the condition seems to hold, to let the app finish its work.
     """
-    for _ in range(1500):
+
+    def holds() -> bool:
         with suppress(NoMatches):
-            if condition():
+            return bool(condition())
+        return False
+
+    for _ in range(3000):
+        if holds():
+            await pilot.pause(0)
+            if holds():
                 return
-        await pilot.pause(0.02)
+        await asyncio.sleep(0.01)
+        if pilot.app._exception is not None:
+            raise pilot.app._exception
     raise AssertionError("The condition did not hold within half a minute.")
 
 

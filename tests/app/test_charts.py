@@ -35,9 +35,9 @@ WILD = """
         )
         recent = full._replace(first=max(1, len(values) - 20), close=True)
         for chart in (charts.Chart((charts.Curve(line),), 0), full, recent, full._replace(logarithmic=True)):
-            for width in (0, 1, 2, 5, 12, 13, 40, 90, 220):
-                for height in (0, 1, 2, 3, 4, 5, 12, 50):
-                    for last in (chart.last, chart.first + 1, 10**9):
+            for width in (0, 1, 5, 13, 40, 220):
+                for height in (0, 1, 3, 5, 12):
+                    for last in (chart.last, 10**9):
                         picture = charts.draw_chart(chart._replace(last=last), width, height, STYLES)
                         lines = picture.plain.split("\\n")
                         assert len(lines) <= max(1, height), (name, width, height, lines)
@@ -83,7 +83,7 @@ def run(program: str) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
