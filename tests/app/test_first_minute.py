@@ -185,9 +185,9 @@ async def test_numbers_for_developers_stay_hidden_until_asked_for(home: Path) ->
         bench.worker.build("training")
         bench.worker.train(40)
         await until(pilot, lambda: bench.app.state.step == 40 and "to go" in words(bench, "#status"))
-        assert "chars/s" not in words(bench, "#status")
+        assert "tokens/s" not in words(bench, "#status")
         bench.app.controllers.shell.toggle_speed()
-        await until(pilot, lambda: "61k chars/s   sample  41%" in words(bench, "#status"))
+        await until(pilot, lambda: "61k tokens/s   sample  41%" in words(bench, "#status"))
         await pilot.press("ctrl+q")
     assert '"speed":true' in (home / "app.json").read_text()
 

@@ -86,7 +86,7 @@ class FindingLine(Widget):
 
 
 class StatusLine(Widget):
-    """A bar with the predicted time left; on request or with room, characters per second and the stages' shares."""
+    """A bar with the predicted time left; on request or with room, tokens per second and the stages' shares."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"status--bar", "status--rest", "status--muted"}
 
@@ -149,7 +149,7 @@ class StatusLine(Widget):
         state = self._state
         if state.report is None or not (state.shows_speed or width >= _WIDTH_FOR_SPEED):
             return ""
-        parts = [f"{count(state.characters_per_second):>4} chars/s"]
+        parts = [f"{count(state.characters_per_second):>4} tokens/s"]
         if width >= 76 and state.stage_shares is not None:
             shares = zip(STAGES, state.stage_shares, strict=True)
             parts += [f"{stage} {share(part)}" for stage, part in shares if width >= 100 or stage != "score"]

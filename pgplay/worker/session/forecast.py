@@ -63,7 +63,7 @@ class Forecast:
 
     @property
     def characters_per_second(self) -> float:
-        """Characters sampled per second over the last two seconds of training."""
+        """Tokens sampled per second over the last two seconds of training."""
         if len(self._pace) < 2:
             return 0.0
         seconds = self._pace[-1][0] - self._pace[0][0]
