@@ -20,6 +20,7 @@ from pgplay.app.screens.step.phases import PhaseScreen
 from pgplay.app.screens.step.policy_map import MapScreen
 from pgplay.app.screens.step.prompts import PromptsScreen
 from pgplay.app.state.plot_view import PlotView
+from pgplay.app.widgets.completions import COMPLETION_COLUMNS
 from pgplay.config.changes import Changes
 from pgplay.config.run_config import make_config, to_settings
 from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
@@ -30,7 +31,7 @@ from pgplay.worker.protocol.commands import Change, InspectStep, Map, Pause, Sta
 from pgplay.worker.protocol.events import Changed, Mapped, Refused, StateChanged, StepInspected
 from pgplay.worker.protocol.records import RunState
 from tests.app.fake_worker import Bench, begin, coded, curve, snapshot, until
-from tests.app.step_details import RULES, policy_map, sample, step_detail, traces
+from tests.app.step_details import BASELINE, DEVIATION, RULES, policy_map, sample, step_detail, traces
 
 
 def seen(bench: Bench, selector: str) -> str:
@@ -512,3 +513,9 @@ async def test_a_step_requested_of_a_worker_that_is_gone_is_refused_with_a_messa
 def told(bench: Bench) -> list[str]:
     """The messages shown over the screen."""
     return [notification.message for notification in bench.app._notifications]
+
+
+def test_a_small_advantage_keeps_its_sign_as_the_result_counts_by_it() -> None:
+    shown = COMPLETION_COLUMNS["advantage"].shown
+    texts = [shown(sample("hello", BASELINE + DEVIATION * advantage)) for advantage in (0.02, 0.003, -0.001, 1e-9)]
+    assert texts == ["+0.02", "+0.003", "−0.001", "0.00"]

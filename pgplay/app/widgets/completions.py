@@ -13,7 +13,7 @@ from textual.widgets.option_list import Option
 
 from pgplay.app.drawing import number_format
 from pgplay.app.drawing.alignment_text import coloured
-from pgplay.app.drawing.formulas import signed
+from pgplay.app.drawing.formulas import signed, signed3
 from pgplay.app.drawing.terminal_text import LENGTH_LIMIT, as_title, terminal_text
 from pgplay.app.widgets.samples import Samples, component_styles
 from pgplay.learning.reports.step_detail import CompletionDetail
@@ -52,11 +52,18 @@ def _signed(value: float | None, sample: CompletionDetail) -> str:
     return signed(value) if value is not None and sample.tokens else "–"
 
 
+def _advantage(value: float | None, sample: CompletionDetail) -> str:
+    """Return `value` with a third digit where two would hide its sign, by which completions are counted."""
+    if value is not None and sample.tokens and 0.0005 <= abs(value) < 0.005:
+        return signed3(value)
+    return _signed(value, sample)
+
+
 COMPLETION_COLUMNS = {
     "reward": Column("R", 6, lambda s: number_format.reward(s.reward), lambda s: s.reward),
-    "above": Column("R−b", 6, lambda s: _signed(_above(s), s), lambda s: _above(s) or 0.0),
+    "above": Column("R−b", 6, lambda s: _advantage(_above(s), s), lambda s: _above(s) or 0.0),
     "correction": Column("corr.", 6, lambda s: _signed(s.correction, s), lambda s: s.correction),
-    "advantage": Column("A", 6, lambda s: _signed(s.advantage, s), lambda s: s.advantage if s.tokens else _NEVER),
+    "advantage": Column("A", 6, lambda s: _advantage(s.advantage, s), lambda s: s.advantage if s.tokens else _NEVER),
     "change": Column("change", 7, lambda s: _signed(_change(s), s), _change_key),
     "log_p": Column("log p", 7, lambda s: _signed(s.log_p, s), lambda s: s.log_p if s.tokens else _NEVER),
     "length": Column("len", 4, lambda s: str(len(s.tokens) or len(s.text)), lambda s: len(s.tokens) or len(s.text)),
