@@ -93,16 +93,16 @@ class SideBySide(Filtering):
     """Shows the runs and follows those that are training; `start` starts a run of given settings."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "vary('algorithm')", "algorithm"),
-        Binding("e", "vary('reward')", "reward"),
-        Binding("n", "another_seed", "seed"),
-        Binding("plus", "add", "add", key_display="+"),
-        Binding("m", "metric(1)", "plot"),
+        Binding("a", "vary('algorithm')", "algorithm", tooltip="Start the same setup and seed with another algorithm."),
+        Binding("e", "vary('reward')", "reward", tooltip="Start the same setup and seed with another reward."),
+        Binding("n", "another_seed", "seed", tooltip="Start the same setup with the next seed."),
+        Binding("plus", "add", "add", key_display="+", tooltip="Add a stored run to the picture."),
+        Binding("m", "metric(1)", "plot", tooltip="Plot the next metric: entropy, held-out reward and others."),
         Binding("x", "export", "export", tooltip="The picture as SVG or PNG, the numbers as CSV."),
         FILTER,
         Binding("b", "seeds", "join", tooltip="Draw runs that differ only in their seed as one line, or apart."),
-        Binding("delete,backspace", "remove", "drop", key_display="del"),
-        Binding("h", "travel", "time"),
+        Binding("delete,backspace", "remove", "drop", key_display="del", tooltip="Take the line out of the picture."),
+        Binding("h", "travel", "time", tooltip="The run at any earlier step; continue from there as a branch."),
         LEAVE,
     ]
     AUTO_FOCUS = "DataTable"

@@ -37,14 +37,14 @@ class Runs(Listing):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,r", "resume", "resume", key_display="enter"),
         FILTER,
-        Binding("space", "mark", "mark", key_display="space"),
+        Binding("space", "mark", "mark", key_display="space", tooltip="Choose the runs that p compares."),
         Binding("delete,backspace", "delete", "delete", key_display="del"),
         Binding("p", "side_by_side", "beside", tooltip="Overlay the marked runs, or this one with similar runs."),
         Binding("s", "sort", "sort", tooltip="Newest first, best reward first, by name, algorithm, reward or target."),
-        Binding("n", "rename", "rename"),
-        Binding("o", "note", "note"),
+        Binding("n", "rename", "rename", tooltip="Give the run another name."),
+        Binding("o", "note", "note", tooltip="Write a line about the run."),
         Binding("h", "travel", "time", tooltip="The run at any earlier step; continue from there as a branch."),
-        Binding("x", "export", "export"),
+        Binding("x", "export", "export", tooltip="A page, the curves or the numbers, as the file's ending says."),
         LEAVE,
     ]
     HEADING = "Runs"

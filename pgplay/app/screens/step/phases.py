@@ -68,9 +68,9 @@ class PhaseScreen(Zoomable):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,space", "go(1)", "next stage", key_display="→", priority=True),
         Binding("left", "go(-1)", "previous", key_display="←", priority=True),
-        Binding("n", "another", "next step"),
-        Binding("c", "code", "code"),
-        Binding("p", "plain", "plain algorithm"),
+        Binding("n", "another", "next step", tooltip="Train one more step and show it."),
+        Binding("c", "code", "code", tooltip="The code of this stage, in short and as it runs."),
+        Binding("p", "plain", "plain algorithm", tooltip="The same texts, updated by the plain algorithm."),
         ENLARGE,
         Binding("escape", "back", "back", key_display="esc"),
     ]
