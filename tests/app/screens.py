@@ -128,8 +128,10 @@ async def prepare(bench: Bench, pilot: Pilot[int]) -> None:
 async def go_to(name: str, bench: Bench, pilot: Pilot[int]) -> Screen[object]:
     """Open the screen called `name` from the main one, and return it once it shows its content."""
     opening = OPENINGS[name]
-    for key in opening.keys:
+    for number, key in enumerate(opening.keys):
         await pilot.press(key)
+        if number == 0:
+            await until(pilot, lambda: len(bench.app.screen_stack) > 1)
         await pilot.pause()
     opening.meanwhile(bench)
 
