@@ -81,6 +81,7 @@ def test_every_run_is_listed(pgplay: Pgplay) -> None:
         assert run["listed"].items() <= listed[run["name"]].items()
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("kind", RUNS)
 def test_a_run_shows_its_settings_its_events_and_its_checkpoints(kind: str, pgplay: Pgplay) -> None:
     run = RUNS[kind]
@@ -90,6 +91,7 @@ def test_a_run_shows_its_settings_its_events_and_its_checkpoints(kind: str, pgpl
     assert [one["step"] for one in shown["checkpoints"]] == run["checkpoints"]
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("kind", RUNS)
 def test_every_step_of_a_run_can_be_read(kind: str, pgplay: Pgplay) -> None:
     run = RUNS[kind]
@@ -99,6 +101,7 @@ def test_every_step_of_a_run_can_be_read(kind: str, pgplay: Pgplay) -> None:
     assert "<svg" in pgplay.say("runs", "export", run["name"], "--format", "html")
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("kind", RUNS)
 def test_a_run_resumes_from_its_last_step(kind: str, pgplay: Pgplay) -> None:
     """The Python of a reward is in the run; its file need not exist any more."""
@@ -131,6 +134,7 @@ def test_a_recorded_step_can_be_inspected(kept_home: None) -> None:
         assert all(sample.tokens for sample in detail.samples)
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("name", EXPECTED["policies"])
 def test_a_policy_samples_and_is_evaluated_as_before(name: str, pgplay: Pgplay) -> None:
     """One of them has a Python reward, which the user has allowed to run."""
@@ -156,6 +160,7 @@ def test_an_export_can_be_imported(pgplay: Pgplay) -> None:
     assert shown | {"name": "vowels"} == kept
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("recipe", EXPECTED["recipes"], ids=lambda recipe: recipe.partition(" ")[0] or "empty")
 def test_a_recipe_has_its_old_meaning(recipe: str) -> None:
     assert from_recipe(recipe) == make_config(EXPECTED["recipes"][recipe])
@@ -193,6 +198,7 @@ async def test_the_app_opens_with_its_last_session(kept_home: None, monkeypatch:
             await until(pilot, lambda: app.screen is app.main)
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("row", NUMBERS)
 def test_the_same_seed_gives_the_same_numbers(row: str) -> None:
     steps = train(NUMBERS[row]["settings"], 3)

@@ -6,6 +6,8 @@ import subprocess
 import sys
 import textwrap
 
+import pytest
+
 WILD = """
     import math
     from rich.style import Style
@@ -89,6 +91,7 @@ def run(program: str) -> str:
     return done.stdout
 
 
+@pytest.mark.exhaustive
 def test_extreme_numbers_are_drawn_at_any_size() -> None:
     assert run(WILD).strip() == "all drawn"
 

@@ -51,6 +51,7 @@ async def test_f1_explains_the_focus_on_every_screen_and_every_panel() -> None:
     assert set(PANELS) - named == set()
 
 
+@pytest.mark.exhaustive
 async def test_keys_here_are_the_pages_own_without_those_that_every_list_and_field_has() -> None:
     bench = Bench()
     async with bench.app.run_test(size=SIZE) as pilot:

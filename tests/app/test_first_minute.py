@@ -39,6 +39,7 @@ def card(bench: Bench) -> str:
     return str(shown.render()) if shown.display and shown.region.height else ""
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_very_first_start_shows_a_lesson_and_begins_in_slow_motion(
     size: tuple[int, int], home: Path, monkeypatch: pytest.MonkeyPatch
@@ -120,6 +121,7 @@ async def test_a_later_start_is_at_full_speed_and_without_a_lesson(home: Path, m
         assert not bench.app.main.query_one("#finding").display
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("size", SIZES)
 async def test_a_solved_run_explains_itself_and_suggests_three_keys(size: tuple[int, int]) -> None:
     async with opened(size=size) as (bench, pilot):

@@ -78,6 +78,7 @@ async def test_four_stages_lead_from_the_texts_to_the_update() -> None:
         assert bench.sent(InspectStep) == [InspectStep(), InspectStep()]
 
 
+@pytest.mark.exhaustive
 async def test_the_code_page_shows_the_code_that_runs() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 40)) as pilot:
@@ -114,6 +115,7 @@ def test_no_short_code_is_shown_for_an_algorithm_with_another_choice() -> None:
         assert all("textbook" not in file for file, _ in places("update", rules))
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("credit", ["terminal", "dense", "gae", "none"])
 def test_every_quoted_function_exists(credit: str) -> None:
     for name, row in {**ALGORITHMS, **COMPARATORS}.items():
@@ -140,6 +142,7 @@ def test_a_quoted_function_that_does_not_exist_is_an_error() -> None:
     assert places("update", RULES)
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("name", [*ALGORITHMS, "supervised"])
 def test_every_algorithm_has_its_formulas(name: str) -> None:
     choices = {**ALGORITHMS, **COMPARATORS}[name].choices
@@ -239,6 +242,7 @@ async def test_the_map_shows_the_completion_and_when_each_letter_was_learned() -
         assert [row.split("│")[0].strip() for row in rows] == [*"hello␣world", "■"]
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("width", [80, 120])
 async def test_the_map_of_a_pretrained_model_shows_whole_tokens_and_scrolls(width: int) -> None:
     written = (*("Once", " upon", " a", " time", ",", " there", " was", " an", " extraordinarily") * 2, "")
@@ -278,6 +282,7 @@ async def test_the_distribution_of_rewards_is_shown_for_every_step() -> None:
         assert places == sorted(set(places))
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize(("key", "screen"), [("n", PhaseScreen), ("k", MicroscopeScreen), ("a", MapScreen)])
 async def test_without_a_run_a_first_step_is_made_for_inspection(key: str, screen: type) -> None:
     bench = Bench()
@@ -407,6 +412,7 @@ async def test_the_reward_is_plotted_over_kl_with_the_newest_point_and_the_one_a
         assert read[1] > place[1]
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize(
     ("key", "screen", "panel"),
     [("a", MapScreen, "#target-tokens"), ("n", PhaseScreen, "#tokens"), ("k", MicroscopeScreen, "#tokens")],

@@ -22,6 +22,7 @@ from tests.app.fake_worker import Bench, begin, opened, until, words
 from tests.app.stored_runs import store_run
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("reward", ["levenshtein", "0.8*levenshtein + 0.2*prefix"])
 async def test_nothing_has_the_focus_at_start(reward: str) -> None:
     bench = Bench(make_config({"reward": reward}))
@@ -76,6 +77,7 @@ BURSTS = {
 """The key that opens a field, the text typed right after it, and the field."""
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("name", BURSTS)
 async def test_letters_typed_right_after_the_key_that_opens_a_field_go_into_it(name: str) -> None:
     keys, text, selector = BURSTS[name]
@@ -260,6 +262,7 @@ async def test_q_quits_from_every_page() -> None:
         await until(pilot, lambda: not bench.worker.alive)
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("page", [(), ("i",)])
 async def test_ctrl_c_quits_when_pressed_twice(page: tuple[str, ...]) -> None:
     async with opened() as (bench, pilot):

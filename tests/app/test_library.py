@@ -189,6 +189,7 @@ async def test_writing_with_a_saved_policy() -> None:
         await until(pilot, lambda: "The policy is gone." in str(screen.query_one("#texts", Static).render()))
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("width", [80, 140])
 async def test_the_base_writes_beside_the_policy(width: int) -> None:
     keep("first")

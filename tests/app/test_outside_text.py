@@ -236,6 +236,7 @@ async def test_messages_of_the_worker_steer_nothing(markup: list[str], no_net: N
         assert [text for text in markup if "[@click=app.quit]" in text.replace("\\[@", "")] == []
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("reward", ['contains("[/INST]")', 'regex("[aeiou]")', 'contains("[@click=x]")'])
 async def test_the_bench_shows_the_reward_as_typed(reward: str) -> None:
     bench = Bench(make_config({"target": "aaaa", "reward": reward}))

@@ -45,6 +45,7 @@ async def press(bench: Bench, pilot: Pilot[int], key: str, screen: str) -> None:
     await pilot.pause()
 
 
+@pytest.mark.exhaustive
 async def test_every_page_shows_the_five_places_and_marks_its_own() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(60, 24)) as pilot:

@@ -50,6 +50,7 @@ async def test_any_metric_of_the_run_can_be_plotted() -> None:
         assert bench.app.main.query_one("#plot-5", Plot).border_title == "prefix (measure)"
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
 async def test_the_list_of_metrics_breaks_no_word_and_shows_the_whole_meaning_below(size: tuple[int, int]) -> None:
     async with opened(size=size) as (bench, pilot):

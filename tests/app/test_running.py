@@ -320,6 +320,7 @@ async def test_quitting_closes_the_worker_within_a_second() -> None:
     assert bench.app.return_code == 0
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no such signals")
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
 async def test_a_termination_signal_closes_the_worker_and_the_app(name: str) -> None:
@@ -413,6 +414,7 @@ async def test_the_reward_on_held_out_prompts_is_plotted_by_default() -> None:
         assert metrics == ["reward_mean", "held_out_reward", "measure:prefix", "entropy"]
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("reward", ["distinct", "1 - regex('[A-Za-z]*[eE][A-Za-z]*') - 0.02*max(0, 30 - text_length)"])
 async def test_the_headline_of_a_run_without_a_target_begins_with_its_reward(reward: str) -> None:
     bench = Bench()

@@ -144,6 +144,7 @@ async def test_a_preset_fills_the_form() -> None:
         assert setup.typed["model"] == bench.app.main.query_one("#model", Dropdown).value
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("state", ["training", "paused"])
 @pytest.mark.parametrize("way", ["setup", "palette", "recipe"])
 async def test_a_whole_setup_does_not_change_a_running_run_but_is_offered_as_another_one(state: str, way: str) -> None:
@@ -198,6 +199,7 @@ async def test_a_broken_preset_of_the_user_is_listed_with_its_reason(home: Path)
         assert len(bench.sent(Start)) == 1
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize(("target", "said"), [("", "The target is empty."), ("\x1b[31m", "control")])
 async def test_an_invalid_target_is_reported_and_not_started(target: str, said: str) -> None:
     bench = Bench()
@@ -380,6 +382,7 @@ async def test_a_large_data_set_is_read_in_the_background_and_a_start_waits_for_
         assert reader.checks == 1
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("name", ["task", "warm_text", "reward", "measure"])
 async def test_no_file_is_read_on_the_apps_thread_and_a_saved_one_is_used(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -481,6 +484,7 @@ async def test_a_preset_file_that_was_handed_out_shows_its_title_and_sentence(tm
             await until(pilot, lambda bench=bench, title=title: title in words(bench, "#preset"))
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
 async def test_each_name_has_room_before_its_value_and_its_mark(size: tuple[int, int]) -> None:
     bench = Bench()
@@ -498,6 +502,7 @@ async def test_each_name_has_room_before_its_value_and_its_mark(size: tuple[int,
             assert row.query_one(FieldName).region.width > len(row.label)
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("name", ["baseline", "lr", "kl", "critic", "top_p"])
 async def test_opening_a_setting_scrolls_to_its_field(name: str) -> None:
     bench = Bench()
@@ -582,6 +587,7 @@ async def test_models_are_looked_up_when_their_list_is_focused(monkeypatch: pyte
         await until(pilot, lambda: "somebody/new" in [entry.value for entry in models.entries])
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize(("size", "call"), [((80, 24), "t shows it"), ((120, 36), "Fix the marked setting first")])
 async def test_the_page_does_not_say_to_start_if_the_setup_is_wrong(size: tuple[int, int], call: str) -> None:
     bench = Bench()

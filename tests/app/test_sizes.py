@@ -14,6 +14,7 @@ from tests.app.screens import OPENINGS, go_to, prepare
 SIZES = [(1, 1), (20, 5), (59, 40), (60, 18), (80, 24), (100, 30), (200, 20), (200, 50)]
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("sizes", [SIZES, SIZES[::-1]], ids=["growing", "shrinking"])
 async def test_it_runs_at_any_size_and_follows_resizing(sizes: list[tuple[int, int]]) -> None:
     bench = Bench()

@@ -27,6 +27,7 @@ async def unfolded(bench: Bench, pilot: Pilot[int], size: tuple[int, int]) -> No
         await until(pilot, lambda: bench.app.main.query_one("#setting-lr Input", Input).placeholder != "default")
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("size", SIZES)
 def test_idle(size: tuple[int, int], snap_compare: Callable[..., bool]) -> None:
     bench = Bench(preset="hello")
@@ -39,6 +40,7 @@ def test_idle(size: tuple[int, int], snap_compare: Callable[..., bool]) -> None:
     assert snap_compare(bench.app, terminal_size=size, run_before=stand)
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("size", SIZES)
 def test_training(size: tuple[int, int], snap_compare: Callable[..., bool]) -> None:
     bench = Bench(preset="hello")

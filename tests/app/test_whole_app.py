@@ -24,6 +24,7 @@ from tests.app.stored_runs import store_run
 SIZE = (120, 36)
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("size", [(60, 18), (120, 36)])
 async def test_two_keys_jump_to_any_panel(size: tuple[int, int]) -> None:
     bench = Bench()
@@ -128,6 +129,7 @@ async def test_the_last_session_is_restored(monkeypatch: pytest.MonkeyPatch, hom
         assert (app.theme, app.state.ascii, app.state.view.smoothing) == (themes.LIGHT.name, True, 5)
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("kept", ["", "{", "[]", json.dumps({"theme": 7}), json.dumps({"settings": {"lr": "fast"}})])
 def test_an_unreadable_session_counts_as_none(
     kept: str, home: Path, monkeypatch: pytest.MonkeyPatch

@@ -19,6 +19,7 @@ def run_with(kilobytes: int, *words: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the address space")
 @pytest.mark.parametrize("kilobytes", [60_000, 300_000, 450_000, 580_000, 680_000])
 @pytest.mark.parametrize("words", [("train", "--target", "ab", "--steps", "1"), ("sample", "english")])
@@ -48,6 +49,7 @@ def test_stored_runs_need_no_torch_and_little_memory() -> None:
     assert run_with(60_000, "pgplay", "runs").returncode == 0
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize(
     ("error", "told"),
     [

@@ -77,6 +77,7 @@ def test_a_search_is_not_started_if_its_policy_should_be_saved(capsys: pytest.Ca
     assert resumed["steps"] == 9
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("option", ["--lr=0.1", "--baseline=critic", "--temperature=2", "--warm-start=3"])
 def test_settings_without_effect_on_a_search_are_refused(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "--algorithm", "random-search", option]) == 2
@@ -284,6 +285,7 @@ def interrupt_at(process: "subprocess.Popen[str]", beginning: str, number: int) 
     return process.communicate(timeout=60)
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_is_saved_and_resumes(number: int, capsys: pytest.CaptureFixture[str]) -> None:
     process = start("--json", "--save", "halfway")

@@ -310,6 +310,7 @@ async def test_a_policy_or_run_to_train_on_is_asked_about_until_a_yes(
         assert not bench.sent(Resume)
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("way", ["preset", "recipe", "last session"])
 async def test_the_source_shown_is_the_source_that_runs(
     way: str, them: Stranger, home: Path, monkeypatch: pytest.MonkeyPatch
@@ -325,6 +326,7 @@ async def test_the_source_shown_is_the_source_that_runs(
         assert set(them.ran.read_text()) == {"x"}
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("act", ["write", "write without Python"])
 async def test_sampling_a_policy_runs_none_of_its_python(act: str, them: Stranger) -> None:
     bench = ObedientBench()

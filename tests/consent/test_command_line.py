@@ -61,6 +61,7 @@ def answer(monkeypatch: pytest.MonkeyPatch, words: str) -> None:
     monkeypatch.setattr(sys, "stdin", Terminal(f"{words}\n"))
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("way", [*ASKS, *ASKS_FOR_THE_REWARD], ids=" to ".join)
 def test_it_is_shown_with_its_hash_and_not_run(
     way: tuple[str, str], them: Stranger, home: Path, capsys: pytest.CaptureFixture[str]
@@ -76,12 +77,14 @@ def test_it_is_shown_with_its_hash_and_not_run(
     assert not them.has_run
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("way", NEVER_RUNS, ids=" to ".join)
 def test_commands_that_need_no_reward_run_none_of_theirs(way: tuple[str, str], them: Stranger, home: Path) -> None:
     assert main(NEVER_RUNS[way](them, home)) == 0
     assert not them.has_run
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize(
     "way", [("preset", "train"), ("recipe", "train"), ("run", "resume"), ("run", "branch")], ids=" to ".join
 )
@@ -97,6 +100,7 @@ def test_after_a_yes_it_runs_and_is_not_asked_about_again(
         assert main(words) == 0
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("way", [("preset", "train"), ("recipe", "train"), ("run", "resume")], ids=" to ".join)
 def test_the_source_shown_runs_and_a_run_continues_with_it_whatever_its_file_says_later(
     way: tuple[str, str], them: Stranger, home: Path, monkeypatch: pytest.MonkeyPatch

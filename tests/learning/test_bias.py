@@ -124,23 +124,27 @@ def check(verdict: Verdict, model: str, **settings: object) -> None:
     assert gap < EXACT, f"cosine {found.cosine}, factor {found.factor}"
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("model", FAMILIES)
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_expected_update_against_the_exact_gradient(algorithm: str, model: str) -> None:
     check(VERDICTS[algorithm], model, algorithm=algorithm)
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("choice", CHOICES)
 def test_the_effect_of_each_single_choice(choice: str) -> None:
     settings, verdict = CHOICES[choice]
     check(verdict, "gru-nano", **settings)
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("critic_seed", [1, 2, 3])
 def test_no_critic_however_wrong_biases_a2c(critic_seed: int) -> None:
     check(VERDICTS["a2c"], "transformer-nano", algorithm="a2c", critic_seed=critic_seed)
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("density", [Density(temperature=0.6), Density(top_k=2), Density(1.3, 0, 0.8, 0.1)])
 @pytest.mark.parametrize("algorithm", ["reinforce", "rloo", "dr-grpo"])
 def test_unbiased_updates_stay_unbiased_at_any_temperature_and_filter(algorithm: str, density: Density) -> None:
@@ -148,12 +152,14 @@ def test_unbiased_updates_stay_unbiased_at_any_temperature_and_filter(algorithm:
     check(VERDICTS[algorithm], "gru-nano", algorithm=algorithm, density=density)
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("ratio", ["clip", "clip-higher", "cispo", "gspo"])
 def test_a_ratio_changes_nothing_at_the_first_update_of_a_batch(ratio: str) -> None:
     plain, limited = (compare("gru-nano", algorithm="rloo", ratio=kind).update for kind in ("none", ratio))
     assert (plain - limited).norm() / plain.norm() < EXACT
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("algorithm", ["grpo", "dapo", "gspo", "cispo"])
 def test_biased_algorithms_still_climb(algorithm: str) -> None:
     assert compare("gru-nano", algorithm=algorithm).cosine > 0.1

@@ -85,6 +85,7 @@ def test_a_limit_around_an_untrained_policy_is_noted() -> None:
     assert "untrained" not in notes(reference="someone")
 
 
+@pytest.mark.exhaustive
 def test_no_preset_contradicts_itself() -> None:
     for preset in preset_names():
         config = make_config(preset.settings)

@@ -31,6 +31,7 @@ EXACT = 1e-12
 ALONE = Baseline("none", 1)
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("model", FAMILIES)
 @pytest.mark.parametrize(("algorithm", "baseline"), [
     ("reinforce", "none"), ("reinforce", "batch-mean"), ("reinforce", "group-mean"), ("rloo", "leave-one-out"),
@@ -41,6 +42,7 @@ def test_whatever_it_predicts_the_expected_update_stays_the_same(algorithm: str,
     assert (varied.update - plain.update).norm() / plain.update.norm() < EXACT
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("density", [Density(temperature=0.6), Density(top_k=2), Density(1.3, 0, 0.8, 0.1)])
 def test_also_at_every_temperature_and_filter(density: Density) -> None:
     found = compare("gru-nano", density, algorithm="rloo", variate_seed=7)
@@ -59,6 +61,7 @@ def test_a_mean_over_a_completions_own_length_changes_the_direction() -> None:
     assert (varied.update - plain.update).norm() / plain.update.norm() > 1e-3
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("model", FAMILIES)
 @pytest.mark.parametrize("ratio", ["none", "clip", "cispo"])
 def test_with_dense_credit_every_tokens_part_is_the_mean_over_samples(model: str, ratio: str) -> None:
@@ -164,6 +167,7 @@ def test_it_learns_the_value_of_a_token() -> None:
     assert apart > 1.5 * together
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("batch_size", [2, 100, 600])
 def test_batches_may_be_of_any_size(batch_size: int) -> None:
     variate = ControlVariate(4, 5, torch.device("cpu"))
@@ -227,6 +231,7 @@ def test_large_networks_and_alphabets_are_projected() -> None:
     assert variate.state()["weights"].numel() == 24 * 48
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("size", [1, 63, 64, 65, 200])
 def test_a_symmetric_matrix_is_restored_from_its_lower_half(size: int) -> None:
     matrix = torch.randn(size, size, generator=generator(1))
@@ -236,6 +241,7 @@ def test_a_symmetric_matrix_is_restored_from_its_lower_half(size: int) -> None:
     assert torch.equal(symmetric(kept, size), matrix)
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("kept", ["a half", "whole, by an older pgplay", "whole, as the halves differ"])
 def test_it_continues_from_its_saved_state_as_if_never_stopped(kept: str) -> None:
     one, other = (ControlVariate(40, 12, torch.device("cpu")) for _ in range(2))
@@ -266,6 +272,7 @@ def test_it_is_on_if_all_tokens_share_an_advantage() -> None:
     assert not uses(algorithm="hill-climb")
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize(
     ("settings", "used"),
     [
@@ -280,6 +287,7 @@ def test_edits_predict_only_if_the_reward_counts_them(settings: dict[str, object
     assert "foretold" in trainer(**settings).step().metrics
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize(
     ("settings", "used", "batch_size"),
     [
@@ -303,6 +311,7 @@ def test_edits_cannot_predict_another_reward() -> None:
         read_plan(make_config({"control_variate": "potential", "reward": "hamming"}))
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [({"credit": "dense"}, "credit dense"), ({"algorithm": "a2c"}, "critic"), ({"discount": 0.5}, "discount 0.5")],

@@ -49,6 +49,7 @@ def test_a_trainer_used_elsewhere_takes_over_a_state_whole() -> None:
     assert steps(one, 2) == steps(other, 2)
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("model", FAMILIES)
 def test_a_reference_of_another_size_or_family_is_restored(model: str) -> None:
     def begin() -> Trainer:

@@ -24,6 +24,7 @@ def inspected_step(one: Trainer) -> tuple[StepReport, StepDetail]:
     return inspection.step(), inspection.detail
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("name", ROWS)
 def test_recording_a_step_does_not_change_it(name: str) -> None:
     looked_at, plain = trainer(**ROWS[name]), trainer(**ROWS[name])
@@ -38,6 +39,7 @@ def test_recording_a_step_does_not_change_it(name: str) -> None:
     assert steps(looked_at, 2) == steps(plain, 2)
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize(
     "own",
     [
@@ -84,6 +86,7 @@ def log_p_of(policy: Any, text: str) -> list[float]:
     return log_p.gather(2, reading.actions[:, :, None])[0, :, 0][reading.mask[0]].tolist()
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("algorithm", ["grpo", "rloo", "remax", "reinforce-baseline", "reinforce"])
 def test_the_advantage_follows_from_reward_baseline_and_deviation(algorithm: str) -> None:
     one = trainer(target="abca", algorithm=algorithm, control_variate="none")
@@ -111,6 +114,7 @@ def test_an_update_makes_good_completions_more_likely() -> None:
     assert best.log_p_after - best.log_p > worst.log_p_after - worst.log_p
 
 
+@pytest.mark.exhaustive
 def test_a_large_step_is_recorded_in_part_from_across_its_rewards() -> None:
     one = trainer(target="a" * 60, alphabet="ascii", max_length=100, batch_size=128)
     _, detail = inspected_step(one)

@@ -21,6 +21,7 @@ from tests.learning.helpers import COPYING, ROWS, Unreliable, numbers, same_stat
 from tests.policies.helpers import FAMILIES, generator, rollout_of, small_policy
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("model", FAMILIES)
 def test_the_seed_fixes_every_number_and_another_gives_others(model: str) -> None:
     torch.manual_seed(1)
@@ -31,6 +32,7 @@ def test_the_seed_fixes_every_number_and_another_gives_others(model: str) -> Non
     assert all(a != b for a, b in zip(one, other, strict=True))
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("fails_at", [1, 3])
 @pytest.mark.parametrize("row", ["grpo", "ppo", "remax", "replay", "dropout", "dense"])
 def test_a_reward_that_fails_costs_no_step(row: str, fails_at: int) -> None:
@@ -73,6 +75,7 @@ def until_solved(one: Trainer, most: int = 200) -> None:
     raise AssertionError("not solved")
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("model", FAMILIES)
 def test_a_step_that_finds_the_task_solved_makes_no_update(model: str) -> None:
     one = trainer(model=model, until="solved")
@@ -143,6 +146,7 @@ def test_the_imitated_text_is_the_best_completion_of_each_prompt_so_far() -> Non
         assert one.reward.score([text], [pair.target], [pair.prompt]).values == [reward]
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_a_non_finite_gradient_ends_the_run_and_keeps_the_policy(algorithm: str) -> None:
     one = trainer(algorithm=algorithm)
@@ -157,6 +161,7 @@ def test_a_non_finite_gradient_ends_the_run_and_keeps_the_policy(algorithm: str)
     assert all(tensor.isfinite().all() for tensor in after.values())
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("model", FAMILIES)
 @pytest.mark.parametrize("row", ["grpo", "ppo", "dropout", "filters and penalties", "dense"])
 def test_sampling_and_training_use_the_same_distribution_at_every_step(row: str, model: str) -> None:
@@ -165,6 +170,7 @@ def test_sampling_and_training_use_the_same_distribution_at_every_step(row: str,
     assert max(mismatches) < 2e-6
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("model", FAMILIES)
 def test_greedy_completions_use_no_dropout(model: str) -> None:
     one = trainer(COPYING, model=model, dropout=0.5, seed=2, group_size=8)
@@ -185,6 +191,7 @@ def divergence(one: Trainer, start: dict[str, torch.Tensor]) -> float:
     return (log_p.exp() * (log_p - log_q)).sum().item()
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("place", ["loss", "reward"])
 def test_a_kl_penalty_keeps_the_policy_near_its_reference(place: str, seed: int) -> None:
@@ -207,6 +214,7 @@ def test_the_reported_kl_is_zero_before_the_first_update_and_positive_after_it()
     assert told[1] > 1e-5
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize(("prompts", "wanted"), [(4, 2), (5, 1), (6, 6)])
 def test_every_prompt_comes_up_once_before_any_comes_up_again(prompts: int, wanted: int) -> None:
     task = Task("letters", tuple(Pair(letter, "a") for letter in "abcdef"[:prompts]))
@@ -217,6 +225,7 @@ def test_every_prompt_comes_up_once_before_any_comes_up_again(prompts: int, want
     assert drawn[:prompts] != drawn[prompts : 2 * prompts] or wanted == prompts
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize(("prompts", "wanted"), [(5, 2), (5, 3), (5, 4), (7, 3)])
 def test_prompts_that_do_not_fill_whole_steps_come_up_equally_often(prompts: int, wanted: int) -> None:
     task = Task("letters", tuple(Pair(letter, "a") for letter in "abcdefg"[:prompts]))
@@ -250,6 +259,7 @@ def test_imitating_the_best_makes_it_more_likely() -> None:
     assert one.policy.cross_entropy([Pair("", best)])[0] < 0.5 * before[0]
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize(("penalty", "weight"), [("l1", 1e-2), ("l2", 1.0), ("weight_decay", 1.0)])
 def test_penalties_make_the_parameters_smaller(penalty: str, weight: float) -> None:
     def length(**own: float) -> float:
@@ -299,6 +309,7 @@ def test_numbers_leave_out_only_times() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("settings", [{"credit": "dense"}, {"task": "reverse:length=3", "held_out": 0.2}])
 def test_changing_a_limit_changes_no_number(settings: dict[str, Any]) -> None:
     config = make_config({"model": "gru-nano", "target": "abcab", "batch_size": 16, "until": "never", **settings})

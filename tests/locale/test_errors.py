@@ -92,6 +92,7 @@ def mentioned() -> frozenset[str]:
     return frozenset(node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 
+@pytest.mark.exhaustive
 def test_every_code_has_its_text_and_the_values_that_it_needs() -> None:
     wrong = []
     for place, codes, values, spreads in raised():

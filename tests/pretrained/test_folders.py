@@ -85,6 +85,7 @@ def test_an_adapters_folder_is_loaded_by_peft(kind: str, tmp_path: Path) -> None
     torch.testing.assert_close(logits(model), logits(policy.module.causal), atol=1e-4, rtol=0)
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("form", ["peft", "hf"])
 def test_both_can_be_imported_again(form: Any, tmp_path: Path) -> None:
     policy = trained("llama")
@@ -135,6 +136,7 @@ def test_an_adapter_of_peft_is_imported_with_its_base(tmp_path: Path) -> None:
     torch.testing.assert_close(logits(policy.module.causal), logits(theirs), atol=1e-4, rtol=0)
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize(
     ("settings", "words"), [({"use_dora": True}, "use_dora"), ({"use_rslora": True}, "use_rslora")]
 )

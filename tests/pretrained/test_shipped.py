@@ -37,6 +37,7 @@ def test_its_tokenizer_writes_any_text(model: str) -> None:
         assert tokenizer.decode(tokenizer.encode(text)) == text
 
 
+@pytest.mark.training
 def test_it_writes_english_and_stops(starts: str) -> None:
     config = make_config(
         {"model": "storybook-1m", "task": starts, "reward": "words", "batch_size": 32, "max_length": 96}

@@ -52,6 +52,7 @@ def whole_pass(policy: Policy, prompt: str, tokens: list[int], density: Density)
     return log_p.gather(1, torch.tensor(tokens)[:, None])[:, 0]
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @every_kind
 @pytest.mark.parametrize("density", [Density(), Density(temperature=0.7, top_k=20)])
 def test_samples_for_ragged_prompts_have_the_probabilities_of_each_text_alone(
@@ -70,6 +71,7 @@ def test_samples_for_ragged_prompts_have_the_probabilities_of_each_text_alone(
         torch.testing.assert_close(rollout.log_probabilities[row][own], alone, atol=1e-4, rtol=0)
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @every_kind
 @pytest.mark.parametrize(
     "settings", [{}, {"algorithm": "ppo"}, {"credit": "dense"}, {"replay": 0.5}, {"temperature": 1.3}]
@@ -138,6 +140,7 @@ def test_a_shared_prompt_has_the_gradient_of_every_text_alone(kind: str) -> None
         torch.testing.assert_close(shared, alone, atol=1e-4, rtol=1e-4)
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize(
     "settings",
     [
@@ -156,6 +159,7 @@ def test_little_memory_for_logits_changes_no_step(settings: dict[str, Any], monk
             assert found[name] == pytest.approx(wanted[name], rel=1e-3, abs=1e-4), name
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @every_kind
 @pytest.mark.parametrize("rank", [0, 2])
 def test_only_the_trained_weights_change(kind: str, rank: int) -> None:
@@ -230,6 +234,7 @@ def test_a_kl_limit_gives_an_adapter_its_own_weight() -> None:
     assert adapted.plan.config.kl_limit == 0.5
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize(
     "settings", [{"dropout": 0.1}, {"control_variate": "potential"}], ids=lambda settings: next(iter(settings))
 )

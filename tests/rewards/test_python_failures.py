@@ -18,6 +18,7 @@ SHORT = Limits(batch_seconds=0.5, load_seconds=5.0)
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts the memory and tells who started whom")
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize(
     ("returned", "words"),
     [
@@ -49,6 +50,7 @@ def test_a_wrong_value_is_refused_with_its_line_and_its_text(build: Build, retur
     assert re.search("'first'|'second'", error.remedy)
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize(
     ("returned", "words"),
     [
@@ -77,6 +79,7 @@ def reward(text, target, prompt):
 """
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize(
     ("misdeed", "words"),
     [
@@ -106,6 +109,7 @@ def test_a_failure_is_reported_and_the_next_batch_starts_afresh(build: Build, mi
     assert score(reward, "good") == [1.0]
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize(
     ("misdeed", "line"),
     [
@@ -154,6 +158,7 @@ def test_an_endless_traceback_is_cut(build: Build) -> None:
     assert "Previous line repeated" in failure(build(direct)).traceback
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @LINUX
 @pytest.mark.parametrize("hoard", ["bytearray(10 * 1024**3)", "[0] * (10 * 1024**3 // 8)"])
 def test_ten_gigabytes_are_refused_by_default(build: Build, hoard: str) -> None:
@@ -188,6 +193,7 @@ def test_an_endless_line_is_cut(build: Build, log: list[str]) -> None:
     assert [len(line) for line in log] == [2000, 3]
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no process groups to end")
 @pytest.mark.parametrize("ending", ["", "raise ValueError", "os._exit(1)"])
 @pytest.mark.parametrize("leaves", [False, pytest.param(True, marks=LINUX)])
@@ -243,6 +249,7 @@ LEFT_BY_AN_END = [(left, end) for left in LEAVING for end in ENDS if (left, end)
 """Close comes after a call, so it cannot be tested if the call does not end; an interrupt comes during the call."""
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @LINUX
 @pytest.mark.parametrize(("left", "end"), LEFT_BY_AN_END)
 def test_nothing_survives_after_its_owner_was_killed_or_ended_it(tmp_path: Path, left: str, end: str) -> None:

@@ -101,6 +101,7 @@ async def test_at_most_ten_snapshots_per_second_arrive_and_no_row_is_lost(worker
     assert len(worker.of(Snapshot)) <= 20 * seconds + 4
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("algorithm", ["grpo", "hill-climb"])
 async def test_a_run_whose_worker_was_killed_resumes_in_another_from_its_last_checkpoint(algorithm):
     first = Listener()
@@ -223,6 +224,7 @@ def say(process, command):
     process.stdin.flush()
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("way", ["end of input", "SIGTERM", "Quit", "SIGINT and then the end of input"])
 def test_however_the_app_ends_the_run_is_kept_and_the_worker_ends(way):
     with real_process() as process:

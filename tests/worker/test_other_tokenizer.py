@@ -32,6 +32,7 @@ async def state(listener: Listener, wanted: str) -> StateChanged:
     return await listener.next(StateChanged, lambda event: event.state == wanted)
 
 
+@pytest.mark.exhaustive
 async def test_the_worker_trains_inspects_stores_saves_and_samples_with_them() -> None:
     worker = Listener()
     await worker.client.start()

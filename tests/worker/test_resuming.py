@@ -40,6 +40,7 @@ def trained(count=4):
     return session.run
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
@@ -91,6 +92,7 @@ def test_a_checkpoint_with_invalid_content_gives_way_to_the_newest_intact_one(da
     session.close("paused")
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("missing", [["last"], ["last", "last-previous"]])
 def test_a_run_resumes_from_its_newest_checkpoint_whichever_are_missing(missing):
     run = trained()

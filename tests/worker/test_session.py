@@ -170,6 +170,7 @@ def test_two_processes_never_train_one_run():
     Session.resume(session.run).close("paused")
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize(
     ("settings", "state", "words"),
     [
@@ -239,6 +240,7 @@ def test_a_live_batch_that_no_default_group_divides_is_noted(tmp_path):
     session.close("paused")
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
@@ -478,6 +480,7 @@ def test_a_warm_start_from_a_policy_with_another_temperature_says_so():
     same.close("paused")
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("algorithm", ["hill-climb", "random-search"])
 def test_a_search_has_no_model_and_no_policy_to_save_or_sample(algorithm):
     session = begin(algorithm=algorithm)
@@ -509,6 +512,7 @@ def test_a_search_changes_its_target_and_reward_during_a_run_and_after_a_resume(
     resumed.close("paused")
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize(("before", "after"), [("grpo", "hill-climb"), ("random-search", "grpo")])
 def test_a_run_cannot_change_between_a_network_and_none(before, after):
     session = begin(algorithm=before)
@@ -531,6 +535,7 @@ def test_a_run_may_change_to_supervised_and_back():
     session.close("paused")
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("algorithm", ["hill-climb", "random-search", "supervised"])
 def test_findings_cope_with_metrics_that_a_comparator_lacks(algorithm):
     session = begin(algorithm=algorithm, target="abcabcabcabc", reward="exact", steps=70)
@@ -561,6 +566,7 @@ def test_a_warm_start_reports_its_progress_and_is_cancelled_without_a_trace():
         Session.resume("never")
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
