@@ -286,6 +286,16 @@ async def test_runs_are_told_apart_by_algorithm_reward_seed_and_differences() ->
         await until(pilot, lambda: [str(column.label) for column in table.columns.values()] == shown)
 
 
+async def test_the_room_of_an_empty_column_goes_to_cells_that_are_cut() -> None:
+    reward = "levenshtein + 0.5*prefix"
+    store_run("weighted", 5, reward=reward, checkpoints=())
+    store_run("plain", 5, checkpoints=())
+    async with opened(size=(120, 36)) as (bench, pilot):
+        await open_runs(bench, pilot)
+        assert {row[3] for row in cells(bench)} == {reward, "levenshtein"}
+        assert {row[5] for row in cells(bench)} == {""}
+
+
 async def test_a_key_of_the_main_page_exports_the_present_run(tmp_path: Path) -> None:
     store_run("a-run", 5, checkpoints=())
     async with opened() as (bench, pilot):

@@ -229,7 +229,7 @@ async def refuse(bench: Bench, pilot: Pilot[int]) -> None:
     await until(pilot, lambda: not isinstance(bench.app.screen, ConsentDialog))
 
 
-@pytest.mark.matrix(whole_in_ci=True)
+@pytest.mark.matrix
 @pytest.mark.parametrize("act", BY_THE_SETUP)
 @pytest.mark.parametrize("way", INTO_THE_SETUP)
 async def test_a_source_that_fills_the_setup_is_asked_about_each_time_until_a_yes(
@@ -253,7 +253,7 @@ async def test_a_source_that_fills_the_setup_is_asked_about_each_time_until_a_ye
         await until(pilot, lambda: isinstance(bench.app.screen, RewardScreen) if act == "edit" else them.has_run)
 
 
-@pytest.mark.matrix(whole_in_ci=True)
+@pytest.mark.matrix
 @pytest.mark.parametrize(
     "recipe",
     [
@@ -294,7 +294,7 @@ async def test_a_saved_reward_is_not_one_of_the_same_name_in_the_present_folder(
         assert not them.has_run
 
 
-@pytest.mark.matrix(whole_in_ci=True)
+@pytest.mark.matrix
 @pytest.mark.parametrize("way", BY_THEMSELVES)
 async def test_a_policy_or_run_to_train_on_is_asked_about_until_a_yes(
     way: str, them: Stranger, home: Path, monkeypatch: pytest.MonkeyPatch

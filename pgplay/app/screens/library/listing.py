@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -75,8 +76,16 @@ class Listing(Filtering):
             self._lay_out()
 
     def _columns(self) -> list[tuple[int, int]]:
-        """Return the indices of the COLUMNS that fit, each with its width; those in GROW share the spare width."""
-        columns = [(index, width) for index, (_, width) in enumerate(self.COLUMNS)]
+        """Return the indices of the COLUMNS that fit, each with its width; those in GROW share the spare width.
+
+        It goes first to columns whose cells are cut. A column that is empty in every row is as wide as its title.
+        """
+        rows = [cells for _, cells in self._all_rows]
+        longest = [max((cell_len(cells[index]) for cells in rows), default=0) for index in range(len(self.COLUMNS))]
+        columns = [
+            (index, width if longest[index] or not self._all_rows else min(width, len(title)))
+            for index, (title, width) in enumerate(self.COLUMNS)
+        ]
 
         def free() -> int:
             return self.app.size.width - sum(width + 2 * CELL_PADDING for _, width in columns) - 1
@@ -88,7 +97,8 @@ class Listing(Filtering):
             columns[columns.index(widest)] = (widest[0], widest[1] - 1)
         growing = [number for number, (index, _) in enumerate(columns) if self.COLUMNS[index][0] in self.GROW] or [0]
         for cell in range(max(0, free())):
-            number = growing[cell % len(growing)]
+            cut = [number for number in growing if columns[number][1] < longest[columns[number][0]]] or growing
+            number = cut[cell % len(cut)]
             index, width = columns[number]
             columns[number] = (index, width + 1)
         return columns
@@ -149,6 +159,9 @@ class Listing(Filtering):
         """Replace the cells of an existing row."""
         for rows in (self._all_rows, self._rows):
             rows[[other for other, _ in rows].index(name)] = name, cells
+        if self._columns() != self._laid_out:
+            self._lay_out(name)
+            return
         table = self.query_one(DataTable)
         for key, text in zip(self._keys, self._cells(cells), strict=True):
             table.update_cell(name, key, text)
