@@ -1,5 +1,7 @@
 """The command `pgplay`, also as `python -m pgplay`."""
 
+import gc
+
 
 def main() -> int:
     """Run the command; returns its exit status, 130 also for a Ctrl-C that comes before anything is loaded."""
@@ -7,7 +9,9 @@ def main() -> int:
         from pgplay.cli import main as run
     except KeyboardInterrupt:
         return 130
-    return run()
+    status = run()
+    gc.freeze()  # Python's last search for garbage would take the app another tenth of a second
+    return status
 
 
 if __name__ == "__main__":
