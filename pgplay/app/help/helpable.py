@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from textual.binding import Binding
@@ -12,9 +13,10 @@ from textual.screen import Screen
 from pgplay.app.help.explanations import PANELS, Explanation
 
 
-def _textuals_own(node: DOMNode) -> set[tuple[str, str]]:
-    """Return action and description of the keys that Textual's classes give to `node`: arrows, editing, scrolling."""
-    classes = [each for each in type(node).__mro__ if each.__module__.startswith("textual.")]
+@cache
+def _textuals_own(kind: type[DOMNode]) -> set[tuple[str, str]]:
+    """Return action and description of the keys that `kind` has from Textual's classes: arrows, editing, scrolling."""
+    classes = [each for each in kind.__mro__ if each.__module__.startswith("textual.")]
     bindings = Binding.make_bindings(binding for each in classes for binding in each.__dict__.get("BINDINGS", ()))
     return {(binding.action, binding.description) for binding in bindings}
 
@@ -37,7 +39,8 @@ def page_keys(screen: Screen[Any]) -> list[PageKey]:
     """Return pgplay's keys that work on `screen` and not on every page, those of one action together."""
     actions: dict[tuple[DOMNode, str], list[Binding]] = {}
     for node, binding, enabled, _ in screen.active_bindings.values():
-        if enabled and node is not screen.app and (binding.action, binding.description) not in _textuals_own(node):
+        is_textuals = (binding.action, binding.description) in _textuals_own(type(node))
+        if enabled and node is not screen.app and not is_textuals:
             actions.setdefault((node, binding.action), []).append(binding)
     show = screen.app.get_key_display
     return [
