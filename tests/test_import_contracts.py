@@ -39,6 +39,7 @@ MAY_IMPORT = {
 }
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("package", MAY_IMPORT)
 def test_only_these_files_import(package: str) -> None:
     """Indirect imports are allowed here; the tests below measure what a process loads."""

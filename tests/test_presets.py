@@ -17,6 +17,7 @@ from pgplay.learning.trainer import Trainer
 from pgplay.model_places import hub_model, is_pretrained
 from pgplay.rewards.reward import build_reward
 from pgplay.worker.session.session import Session
+from tests.benchmarks import hacks
 from tests.benchmarks.hacks import hack
 
 MOST_COMPLETIONS = 150_000
@@ -24,17 +25,22 @@ IN_THE_BENCHMARK = {"copy"}
 """Trained over several seeds by tests/benchmarks/generalise.py, which takes a minute."""
 OF_THE_HUB = [preset for preset in preset_names() if hub_model(preset.settings.get("model", "auto"))]
 """tests/pretrained/test_smollm2.py makes one step of each if their model is installed."""
-LANGUAGE_MODELS = [
+LONG = [
     preset
     for preset in preset_names()
-    if is_pretrained(preset.settings.get("model", "auto")) and preset not in OF_THE_HUB
+    if preset.name in ("proverb", "french")
+    or (is_pretrained(preset.settings.get("model", "auto")) and preset not in OF_THE_HUB)
 ]
-"""Each takes minutes."""
-_ELSEWHERE = [*LANGUAGE_MODELS, *OF_THE_HUB]
+"""Each takes a minute or more."""
+_ELSEWHERE = [*LONG, *OF_THE_HUB]
 PRESETS = [preset for preset in preset_names() if preset.name not in IN_THE_BENCHMARK and preset not in _ELSEWHERE]
 REACHING = [preset for preset in PRESETS if preset.solves]
-FAILING = [preset for preset in PRESETS if not preset.solves and not preset.settings.get("held_out")]
-SEEDS = range(1, 6)
+FAILING = [
+    preset
+    for preset in PRESETS
+    if not preset.solves and not preset.settings.get("held_out") and preset.name not in hacks.PRESETS
+]
+SEEDS = range(1, 4)
 FEW_SEEDS = range(1, 2)
 """Some of the seeds of tests/benchmarks/hacks.py."""
 LEARNT = 0.7
@@ -82,8 +88,8 @@ def test_a_preset_that_claims_to_solve_its_task_does(preset: Preset) -> None:
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("preset", LANGUAGE_MODELS, ids=lambda one: one.name)
-def test_a_preset_of_a_language_model_ends_as_it_says(preset: Preset) -> None:
+@pytest.mark.parametrize("preset", LONG, ids=lambda one: one.name)
+def test_a_preset_that_takes_long_ends_as_it_says(preset: Preset) -> None:
     assert reaches_its_end(preset) == preset.solves
 
 
@@ -158,9 +164,9 @@ def test_the_comparators_differ_from_hello_only_in_the_algorithm() -> None:
         assert presets[name].settings["algorithm"] == name
 
 
-def gap_after(name: str, seed: int, steps: int, **further: float) -> tuple[float, float]:
-    """Return the gap, and the exact match in training, after `steps` of a preset with `further` settings."""
-    config = make_config({**load_preset(name).settings, **further, "seed": seed})
+def gap_after(name: str, seed: int, steps: int) -> tuple[float, float]:
+    """Return the gap, and the exact match in training, after `steps` of a preset."""
+    config = make_config({**load_preset(name).settings, "seed": seed})
     trainer = Trainer(read_plan(config), build_reward(config.reward))
     metrics = [trainer.step().metrics for _ in range(steps)][-1]
     return metrics["gap"], metrics["training_exact_match"]
@@ -168,20 +174,18 @@ def gap_after(name: str, seed: int, steps: int, **further: float) -> tuple[float
 
 @pytest.mark.training
 def test_the_gap_opens_and_regularisation_closes_it() -> None:
-    """Over seeds; docs/tasks.md has the figures of five, after 300 steps, of every remedy.
+    """docs/tasks.md has the figures of five seeds, after 300 steps, of every remedy.
 
     With 1 and 2 threads, with AVX2 and without, the gap of one seed was 0.16 to 0.28 (mean 0.21), with the remedies
-    0.01 to 0.12 (0.06) and 0 to 0.11 (0.04): a third and a fifth of it. Five seeds drawn from these miss half of it
-    once in some thousands.
+    0.01 to 0.12 (0.06): a third of it. Three seeds drawn from these miss 0.6 of it once in some
+    hundreds.
     """
     opened = [gap_after("overfit", seed, 120) for seed in SEEDS]
     closed = [gap_after("overfit-cured", seed, 120) for seed in SEEDS]
-    shrunk = [gap_after("overfit", seed, 120, l2=1e-3) for seed in SEEDS]
-    for told in (opened, closed, shrunk):
+    for told in (opened, closed):
         assert statistics.fmean(exact for _, exact in told) > LEARNT
     assert min(gap for gap, _ in opened) > 0.1
-    for cured in (closed, shrunk):
-        assert sum(gap for gap, _ in cured) < 0.5 * sum(gap for gap, _ in opened)
+    assert sum(gap for gap, _ in closed) < 0.6 * sum(gap for gap, _ in opened)
 
 
 def test_the_remedies_differ_only_in_regularisation() -> None:

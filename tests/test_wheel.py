@@ -51,6 +51,7 @@ def install(installer: str, wheel: Path, folder: Path) -> Path:
     return environment
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("installer", INSTALLERS)
 def test_the_installed_command_runs_with_everything_that_ships(installer: str, wheel: Path, tmp_path: Path) -> None:
     environment = install(installer, wheel, tmp_path)

@@ -96,11 +96,11 @@ class PgplayApp(Pages):
         connect: LinkFactory = real_worker,
         memory: SavedUiState = NOTHING,
         problems: Sequence[str] = (),
-        first_lesson: str | None = None,
+        is_first_run: bool = False,
     ) -> None:
         """`brought` are the rewards of `config` that the person did not write.
 
-        `problems`: the parts of the saved state that were refused. `first_lesson` is None except at the first start.
+        `problems`: the parts of the saved state that were refused. `is_first_run`: whether it is the first start ever.
         """
         super().__init__()
         for theme in themes.THEMES:
@@ -108,7 +108,7 @@ class PgplayApp(Pages):
         self.theme = memory.theme or themes.DARK.name
         self.stylesheet.set_variables(self.get_css_variables())
         self._main: MainScreen | None = None
-        self.state = AppState(to_settings(config), None, memory.view(), memory.ascii, memory.speed, first_lesson)
+        self.state = AppState(to_settings(config), None, memory.view(), memory.ascii, memory.speed, is_first_run)
         self.state.palette_uses.update(memory.uses)
         self.policy_library: PolicyLibrary = LocalPolicyLibrary()
         self.run_library: RunLibrary = LocalRunLibrary()

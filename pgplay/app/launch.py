@@ -54,11 +54,9 @@ def run_app(config: RunConfig, rewards: Sequence[RewardSpec] = (), preset: str =
     the preset for beginners, unless the command line names something else.
     """
     memory, problems, is_first = load_saved_state()
-    lesson = "" if is_first else None
     if is_first and as_left:
         preset = FIRST_PRESET
-        loaded = load_preset(preset)
-        config, lesson = make_config(loaded.settings), loaded.teaches
+        config = make_config(load_preset(preset).settings)
     if not as_left:
         memory = replace(memory, typed=None)
     elif memory.typed is not None:
@@ -74,6 +72,6 @@ def run_app(config: RunConfig, rewards: Sequence[RewardSpec] = (), preset: str =
         keep_aside()
     # A separate thread writes to the terminal; by default it waits 5 ms for its turn while this one computes.
     sys.setswitchinterval(0.0005)
-    app = PgplayApp(config, preset, brought=rewards, memory=memory, problems=problems, first_lesson=lesson)
+    app = PgplayApp(config, preset, brought=rewards, memory=memory, problems=problems, is_first_run=is_first)
     app.run()
     return app.return_code or 0  # 1 after a crash

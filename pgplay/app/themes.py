@@ -134,6 +134,9 @@ _ON_THEIR_OWN = {
     "block-cursor-foreground": "block-cursor-background",
 }
 """Inks that have a ground of their own."""
+_FOOTER_GROUNDS = (
+    *("footer-background", "footer-item-background", "footer-key-background", "footer-description-background"),
+)
 
 
 def completed(theme: Theme, variables: Mapping[str, str]) -> dict[str, str]:
@@ -154,6 +157,8 @@ def completed(theme: Theme, variables: Mapping[str, str]) -> dict[str, str]:
         whole[name] = _legible(whole[name], [(whole[ground], least) for ground, least in _GROUNDS.items()])
     for name in runs:
         whole[name] = _legible(whole[name], [(whole[ground], DISTINGUISHABLE) for ground in _GROUNDS])
+    whole |= dict.fromkeys(_FOOTER_GROUNDS, whole["background"])
+    whole |= {"footer-key-foreground": whole["secondary"], "footer-description-foreground": whole["muted"]}
     for name, ground in _ON_THEIR_OWN.items():
         whole[name] = _legible(whole[name], [(whole[ground], LEGIBLE)])
     return {**whole, "band": background.blend(Color.parse(whole["primary"]), 0.4).hex}

@@ -14,6 +14,9 @@ _LONGEST_NAME = 100
 _LONGEST_SETTING = 200
 """Characters of a setting's value that are quoted."""
 
+_LARGEST_WHOLE = 1e15
+"""From here on, a number without a fraction is quoted as 1e+15."""
+
 
 def abridged(text: str, longest: int = 100) -> str:
     """Return the start of `text` on one line, with what does not print escaped."""
@@ -39,11 +42,12 @@ def quoted_name(name: str) -> str:
 
 
 def quoted_setting(value: object) -> str:
-    """Return `value` as a recipe writes it, shortened."""
+    """Return `value` as a recipe writes it, shortened; 4.0 as 4."""
     if value in NOT_FINITE:
         return str(value)
+    whole = int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST_WHOLE else value
     try:
-        text = json.dumps(value, ensure_ascii=False)
+        text = json.dumps(whole, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):
         return short_repr(value)
     return text if len(text) <= _LONGEST_SETTING else f"{text[:_LONGEST_SETTING]}…"

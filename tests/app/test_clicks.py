@@ -24,6 +24,7 @@ async def click_on(words: str, bench: Bench, pilot: Pilot[int]) -> None:
     await pilot.pause()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.matrix
 @pytest.mark.parametrize(
     "name", ["health", "details", "recipe", "write", "metrics", "help", "code", "choose", "save", "delete", "failure"]

@@ -70,6 +70,7 @@ async def test_keys_here_are_the_pages_own_without_those_that_every_list_and_fie
                 await bench.app.pop_screen()
 
 
+@pytest.mark.exhaustive
 async def test_a_setting_is_explained_in_whole_sentences() -> None:
     bench = Bench()
     async with bench.app.run_test(size=SIZE) as pilot:
@@ -80,6 +81,7 @@ async def test_a_setting_is_explained_in_whole_sentences() -> None:
         assert lines[-3].startswith("Weight of the KL penalty")
 
 
+@pytest.mark.exhaustive
 async def test_each_number_of_a_panel_is_explained_with_its_unit_and_meaning() -> None:
     bench = Bench()
     async with bench.app.run_test(size=SIZE) as pilot:

@@ -7,6 +7,7 @@ import math
 import tracemalloc
 
 import msgspec
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -160,6 +161,7 @@ def test_every_metric_is_kept_within_bounds() -> None:
     assert history.marks[-1].step == 100
 
 
+@pytest.mark.exhaustive
 def test_memory_does_not_grow_with_the_length_of_a_run() -> None:
     state, sizes = AppState(), []
     tracemalloc.start()

@@ -19,6 +19,7 @@ def told_by(program: str) -> str:
     return subprocess.run(words, capture_output=True, text=True, check=True, timeout=120).stdout.strip()
 
 
+@pytest.mark.exhaustive
 def test_a_closed_page_is_freed_once_no_key_is_pressed() -> None:
     told = told_by("""
 import weakref

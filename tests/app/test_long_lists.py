@@ -50,6 +50,7 @@ async def test_a_long_list_is_read_once_and_a_mark_changes_one_row() -> None:
         assert len(calls) == 1
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("key", ["h", "p"])
 async def test_keys_work_while_a_long_run_is_read(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     store_run("mine")

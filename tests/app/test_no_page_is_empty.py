@@ -59,6 +59,7 @@ async def press_each(bench: Bench, pilot: Pilot[int], *, has_run: bool) -> None:
         await pilot.pause()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.matrix
 @pytest.mark.parametrize("run", ["training", "paused", "solved", "failed"])
 async def test_every_key_opens_a_page_with_content(run: str, home: Path) -> None:
@@ -75,6 +76,7 @@ async def test_every_key_opens_a_page_with_content(run: str, home: Path) -> None
         await press_each(bench, pilot, has_run=True)
 
 
+@pytest.mark.exhaustive
 async def test_without_a_run_every_key_says_what_will_appear_and_how(home: Path) -> None:
     for key in KEYS:
         bench = Bench()

@@ -117,6 +117,7 @@ def shown(bench: Bench) -> str:
     return "\n".join("".join(segment.text for segment in strip) for strip in strips)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.matrix
 @pytest.mark.parametrize("name", ["main", "bench", "editor", "phases", "details", "runs"])
 async def test_every_page_shows_a_reward_with_brackets_as_typed(name: str) -> None:

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from textual.command import CommandList, CommandPalette
 
 from pgplay.app.help.documents import NOT_SHOWN, documents
@@ -86,6 +87,7 @@ def test_the_better_match_comes_first_and_of_equals_the_more_used() -> None:
     assert [one.line for one in suggested(entries, used)] == ["beta", "preset: alpha", "alpha", "alphabet"]
 
 
+@pytest.mark.exhaustive
 async def test_a_choice_opens_the_field_the_plot_the_term_or_the_page(home: Path) -> None:
     async with opened(size=(80, 24)) as (bench, pilot):
         entries = {one.line: one for one in entries_of(bench)}

@@ -81,6 +81,7 @@ async def test_the_number_keys_lead_from_every_place_to_every_other_and_cycle_it
                 assert len(bench.app.screen_stack) == (1 if key == "1" else 2)
 
 
+@pytest.mark.exhaustive
 async def test_escape_leads_back_to_the_run_from_every_place() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(100, 30)) as pilot:

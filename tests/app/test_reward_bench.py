@@ -84,6 +84,7 @@ async def test_space_chooses_rewards_and_typed_ones_join_with_their_parts(tmp_pa
         assert row(screen, "prefix")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
 async def test_the_bench_describes_the_reward_under_the_cursor(size: tuple[int, int]) -> None:
     bench = Bench()

@@ -502,6 +502,7 @@ async def test_each_name_has_room_before_its_value_and_its_mark(size: tuple[int,
             assert row.query_one(FieldName).region.width > len(row.label)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("name", ["baseline", "lr", "kl", "critic", "top_p"])
 async def test_opening_a_setting_scrolls_to_its_field(name: str) -> None:

@@ -76,6 +76,7 @@ class Terminal:
                 self.process.wait(timeout=PATIENCE)
 
 
+@pytest.mark.exhaustive
 def test_invalid_utf_8_is_dropped_also_during_training(home: Path) -> None:
     terminal = Terminal("--target", "abc", "--model", "gru-nano", "--until", "never")
     terminal.read_until(b"ready", b"starting torch")

@@ -46,6 +46,7 @@ async def test_two_keys_jump_to_any_panel(size: tuple[int, int]) -> None:
             await pilot.press("escape")
 
 
+@pytest.mark.exhaustive
 async def test_f1_explains_the_focus_or_what_is_under_the_mouse() -> None:
     store_run("mine", 20, checkpoints=())
     bench = Bench()
@@ -185,6 +186,7 @@ async def test_two_escapes_at_once_do_not_close_the_main_screen() -> None:
         assert bench.app.screen is bench.app.main
 
 
+@pytest.mark.exhaustive
 async def test_every_theme_can_be_chosen_and_the_key_cycles_through_pgplays_own() -> None:
     bench = Bench()
     async with bench.app.run_test(size=SIZE) as pilot:

@@ -15,6 +15,7 @@ SHORT = ["training", "importing", "reward"]
 pytestmark = pytest.mark.skipif(psutil.WINDOWS, reason="needs SIGKILL, and a guard around a reward")
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("name", SHORT)
 def test_a_kill_loses_nothing_and_leaves_no_process(name: str, tmp_path: Path) -> None:
     with Place(tmp_path) as place:

@@ -114,7 +114,7 @@ def test_a_wrong_word_gets_the_nearest_right_one(
         (["--lr", "7"], ["lr cannot be 7", "above 0, at most 1"]),
         (["--seed", "-1"], ["seed cannot be -1", "from 0 to 2147483647"]),
         (["--steps", "0"], ["steps cannot be 0", "from 1 to"]),
-        (["--dropout", "1"], ["dropout cannot be 1", "from 0, below 1"]),
+        (["--dropout", "1"], ["dropout cannot be 1.\n", "from 0, below 1"]),
         (["--lr", "quick"], ["lr cannot be", "quick", "a number"]),
         (["--lr", "nan"], ["lr cannot be nan", "a number"]),
         (["--batch-size", "1"], ["batch_size cannot be 1", "2 to 65536"]),

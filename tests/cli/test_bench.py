@@ -44,6 +44,7 @@ def found(measured: Measured) -> dict:
     return measured.printed
 
 
+@pytest.mark.exhaustive
 def test_rates_follow_from_the_reported_seconds(found: dict) -> None:
     row = found["models"][0]
     assert (row["model"], row["device"], row["threads"], row["parameters"]) == ("gru-nano", "cpu", 1, 10_036)

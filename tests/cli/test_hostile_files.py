@@ -52,6 +52,7 @@ def test_a_policy_of_others_is_imported_or_refused_in_printable_words(
     check(["policies"], capfd)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("name", "roles"), [("theirs", ("greedy", "best")), (HOSTILE, ("greedy", "best")), ("theirs", (HOSTILE,))]
 )

@@ -37,7 +37,7 @@ def train(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, object]:
     return result
 
 
-def test_json_is_the_documented_object(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_is_the_documented_object(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     result = train(capsys)
     assert list(result) == KEYS
     assert result["solved"] is True
@@ -46,8 +46,11 @@ def test_json_is_the_documented_object(capsys: pytest.CaptureFixture[str]) -> No
     assert set(result["seconds_per_stage"]) == {"sample", "score", "learn"}
     assert (result["device"], result["threads"]) == ("cpu", 1)
     assert result["policy"] is None
-    again = train(capsys, "--recipe", str(result["recipe"]))
-    assert (again["steps"], again["cross_entropy"]) == (result["steps"], result["cross_entropy"])
+    recipe = str(result["recipe"])
+    (tmp_path / "mine.recipe").write_text(f"{recipe}\n")
+    for handed_out in (recipe, str(tmp_path / "mine.recipe")):
+        again = train(capsys, "--recipe", handed_out)
+        assert (again["steps"], again["cross_entropy"]) == (result["steps"], result["cross_entropy"])
 
 
 def test_a_search_is_trained_like_any_algorithm_and_has_no_cross_entropy(capsys: pytest.CaptureFixture[str]) -> None:

@@ -135,6 +135,7 @@ def test_with_yes_on_the_command_line_it_runs_and_nothing_is_stored(them: Strang
     assert them.has_run
 
 
+@pytest.mark.exhaustive
 def test_a_reward_that_the_user_names_is_never_asked_about(them: Stranger, home: Path, tmp_path: Path) -> None:
     own = ["train", "--target=hi", "--model=gru-nano", f"--{them.field}={them.file}", "--json"]
     assert main([*own, "--steps", "1"]) == 0

@@ -54,6 +54,7 @@ def test_replayed_steps_equal_computed_ones(
     assert recorder.replays >= 2 * (count - EAGER_RUNS - 1)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.matrix
 @pytest.mark.parametrize("row", ["grpo", "dense", "replay", "dropout"])
 @pytest.mark.parametrize("model", FAMILIES)
@@ -82,6 +83,7 @@ def test_an_update_affects_the_next_samples_from_a_recording() -> None:
     assert all(torch.equal(tensor, before) for tensor, before in zip(rollout.reading, kept, strict=True))
 
 
+@pytest.mark.exhaustive
 def test_changes_between_steps_affect_the_following_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     def go() -> list[object]:
         one, _ = recorded(algorithm="rloo")

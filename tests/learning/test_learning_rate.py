@@ -51,6 +51,7 @@ def test_a_run_follows_the_kl_that_it_reports(algorithm: str) -> None:
         assert after["lr"] == next_lr("kl", metrics["lr"], one.plan.config.lr, 0.002, metrics["kl_first_update"])
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("target", [0.002, 0.01])
 def test_the_kl_approaches_its_target(target: float) -> None:
     one = trainer(lr_schedule="kl", lr_target=target, target="abcabccba", batch_size=32)

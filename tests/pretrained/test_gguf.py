@@ -73,6 +73,7 @@ def config_of(file: Path, **settings: Any) -> Any:
     return make_config({"model": str(file), "target": "", "reward": "distinct", "max_length": 8, **settings})
 
 
+@pytest.mark.exhaustive
 def test_a_file_is_converted_once_and_trained_from_its_folder(
     file: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

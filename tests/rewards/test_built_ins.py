@@ -46,6 +46,7 @@ def test_the_expected_rewards_exist() -> None:
     assert first | fourth | {"ngrams", "charset", "distinct", "compression", "words", "readability"} <= REWARDS.keys()
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @names
 @given(text=texts | sentences, target=texts | sentences)
 def test_every_reward_stays_in_its_range(name: str, text: str, target: str) -> None:
@@ -74,6 +75,7 @@ def test_only_the_target_scores_the_highest(name: str, text: str, target: str) -
     assert (function_of(name)(text, target) == 1.0) == (text == target)
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @names
 @given(text=texts, target=texts, other=texts)
 def test_the_target_matters_only_where_documented(name: str, text: str, target: str, other: str) -> None:

@@ -159,6 +159,7 @@ VERDICTS: dict[str, VerdictKind] = {
 }
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("spec", VERDICTS)
 def test_the_verdict_on(spec: str) -> None:
     verdict = judge(look(build_reward(spec)))

@@ -91,6 +91,7 @@ def test_the_past_of_a_short_run_is_shown_value_by_value(make_report: MakeReport
     assert shown == [step / 7 for step in range(1, RAW_STEPS // 2)]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("wanted", ["csv", "jsonl", "svg", "html"])
 def test_the_memory_of_an_export_does_not_grow_with_the_steps(long_run: str, wanted: str) -> None:
     with DatabaseReader.open(long_run) as run:

@@ -61,6 +61,7 @@ def make_run(name: str, make_report: MakeReport) -> None:
         store.finish("finished", ("ending.steps", {"steps": 3}))
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("change", ODD.values(), ids=ODD)
 def test_a_store_with_an_invalid_value_affects_only_itself(
     change: str, make_report: MakeReport, home: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path

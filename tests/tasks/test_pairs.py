@@ -105,6 +105,7 @@ def test_any_other_text_file_is_one_target(tmp_path: Path) -> None:
     assert read_pairs(path) == (Pair("", "床前明月光"),)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("write", [write_csv, write_jsonl])
 def test_a_hundred_thousand_pairs_take_seconds_at_most(tmp_path: Path, write) -> None:
     path = tmp_path / f"pairs.{write.__name__.removeprefix('write_')}"

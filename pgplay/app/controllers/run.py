@@ -42,7 +42,7 @@ class RunController:
     def __init__(self, host: AppHost, consent: Consent, changes: LiveChanges) -> None:
         self._host, self._consent, self._changes = host, consent, changes
         self._is_loading = False
-        self._is_slow_start = host.state.first_lesson is not None
+        self._is_slow_start = host.state.is_first_run
         """Whether the very first run is still in slow motion: nobody has chosen a pace."""
         if self._is_slow_start:
             host.state.tempo = FIRST_PACE
@@ -141,7 +141,7 @@ class RunController:
         from pgplay.app.screens.dialogs.questions import ConfirmDialog
 
         if not self._is_under_way:
-            self._end_first_lesson()
+            self._end_first_run()
             load()
             return
         present = "A run is being started."
@@ -149,12 +149,12 @@ class RunController:
             present = f"The run is at step {self._host.state.step:,}. It is stored with a checkpoint."
         question = f"{present}\nStart {text_of(*origin.text)} instead?"
         if await self._host.push_screen_wait(ConfirmDialog("Another run", question, "Start")):
-            self._end_first_lesson()
+            self._end_first_run()
             await self._start_with(load)
 
-    def _end_first_lesson(self) -> None:
-        """End the lesson and the slow motion of the first start: they are not about a setup that the person chose."""
-        self._host.state.first_lesson = None
+    def _end_first_run(self) -> None:
+        """End the guidance and the slow motion of the first run: they are not about a setup that the person chose."""
+        self._host.state.is_first_run = False
         if self._is_slow_start:
             self._set_pace(PACES[0])
 

@@ -56,8 +56,8 @@ class AppState:
     shows_speed: bool = False
     """Whether the speed and where the time goes are shown on screens of any size."""
 
-    first_lesson: str | None = None
-    """The lesson of the very first run, empty if unknown; None once that run has ended."""
+    is_first_run: bool = False
+    """Whether this is the first run ever; False once it has ended."""
     asks_what_now: bool = False
     """Whether the solved run still asks what to try next."""
 
@@ -171,9 +171,7 @@ class AppState:
         return signals(self.history.means(SIGNAL_METRICS, RECENT_STEPS) | reported)
 
     def take_setup(self, settings: dict[str, Any] | None, parameters: int | None) -> None:
-        """Take the setup as it was checked; the first lesson is about its preset, not about one that was changed."""
-        if self.first_lesson and settings != self.settings:
-            self.first_lesson = ""
+        """Take the setup as it was checked."""
         self.settings, self.parameters = settings, parameters
 
     def apply(self, event: Event) -> None:
@@ -233,7 +231,7 @@ class AppState:
         self.asks_what_now = event.state == "solved" and (self.run != "solved" or self.asks_what_now)
         self.run, self.message, self.cause = event.state, event.message, event.cause
         if event.state in ("solved", "finished", "failed"):
-            self.first_lesson = None
+            self.is_first_run = False
         if event.state != "failed":
             self.failure = None
         self.step = max(self.step, event.step)

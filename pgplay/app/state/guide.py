@@ -38,10 +38,10 @@ NO_HINT = Hint("")
 
 def first_hint(state: AppState) -> Hint:
     """Return what to look at in the very first run; empty in any other run, and once it has ended."""
-    if state.first_lesson is None:
+    if not state.is_first_run:
         return NO_HINT
     if state.run == "idle":
-        return Hint(state.first_lesson, "  space: start" if state.first_lesson and not state.waiting else "")
+        return Hint(text_of("guide.first"), "" if state.waiting else "  space: start") if state.settings else NO_HINT
     if state.run != "training":
         return NO_HINT
     if state.tempo:

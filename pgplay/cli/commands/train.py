@@ -339,7 +339,7 @@ def _print_summary(summary: dict[str, Any], ending: str) -> None:
             "reward mean": summary["reward_mean"],
             "held out": None if held_out is None else _describe_held_out(held_out),
             "cross-entropy": None if loss is None else f"{format_number(loss)} nats per token",
-            "speed": f"{rate:,.0f} characters/s on {summary['device']}" if rate else None,
+            "speed": f"{rate:,.0f} tokens/s on {summary['device']}" if rate else None,
             "CPU threads": summary["threads"],
             "run": summary["run"],
             "policy": summary["policy"],

@@ -42,7 +42,7 @@ FINDINGS = {
     "signal.tied_groups": "{value:percent} of groups are tied (equal rewards)",
     "signal.tied_groups.worse": ": they give no signal",
     "signal.tied_groups.advice": "a finer-grained reward, or a larger entropy weight, so that completions differ",
-    "signal.entropy": "undecided between about {tokens:.1f} tokens",
+    "signal.entropy": "as random as a choice among {tokens:.1f} equally likely tokens",
     "signal.entropy.worse": ": it hardly explores any more",
     "signal.entropy.advice": "a larger entropy weight, which keeps it exploring",
     "signal.stop_rate": "{value:percent} of completions end with a stop token; the rest hit the length limit",

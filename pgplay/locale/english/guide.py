@@ -1,6 +1,7 @@
 """What the main page shows a newcomer, by code: during the first run ever, and after a solved one."""
 
 GUIDE = {
+    "guide.first": "Your first run begins in slow motion: watch its texts turn into the target.",
     "guide.slow": "Slow motion. Watch 'greedy', the most likely text, turn into the target while the reward climbs.",
     "guide.fast": "Full speed. Better texts become more likely, so the reward climbs and the entropy falls.",
     "guide.solved": "Solved: its most likely text is right; {right} of {count} sampled ones are.",

@@ -97,7 +97,7 @@ class SideBySide(Filtering):
         Binding("e", "vary('reward')", "reward", tooltip="Start the same setup and seed with another reward."),
         Binding("n", "another_seed", "seed", tooltip="Start the same setup with the next seed."),
         Binding("plus", "add", "add", key_display="+", tooltip="Add a stored run to the picture."),
-        Binding("m", "metric(1)", "plot", tooltip="Plot the next metric: entropy, held-out reward and others."),
+        Binding("m", "metric", "metric", tooltip="Choose the plotted metric: entropy, held-out reward and others."),
         Binding("x", "export", "export", tooltip="The picture as SVG or PNG, the numbers as CSV."),
         FILTER,
         Binding("b", "seeds", "join", tooltip="Draw runs that differ only in their seed as one line, or apart."),
@@ -212,12 +212,15 @@ class SideBySide(Filtering):
         line = self._selected_line
         return line.first if line is not None else None
 
-    def action_metric(self, direction: int) -> None:
-        """Plot the next metric of any run."""
-        plot, metrics = self.query_one(OverlayPlot), self._overlay.metrics()
-        if metrics:
-            index = metrics.index(plot.metric) + direction if plot.metric in metrics else 0
-            plot.metric = metrics[index % len(metrics)]
+    @work
+    async def action_metric(self) -> None:
+        """Ask for the metric to plot, among those of any run."""
+        plot = self.query_one(OverlayPlot)
+        metrics = {words_of(name).title: name for name in self._overlay.metrics() if name != plot.metric}
+        entries = [(title, words_of(name).description) for title, name in metrics.items()]
+        title = await self.app.push_screen_wait(ChooseDialog("Metric to plot", entries))
+        if title is not None:
+            plot.metric = metrics[title]
             self._show()
 
     def action_seeds(self) -> None:
@@ -238,7 +241,8 @@ class SideBySide(Filtering):
         rows = choices.algorithms() if field == "algorithm" else choices.rewards()
         not_offered = ("", getattr(past.config, field))
         entries = [(row.value, row.description) for row in rows if row.value not in not_offered]
-        name = await self.app.push_screen_wait(ChooseDialog(f"Same seed, another {field}", entries))
+        ends = "; ends the run in training" if self._state.is_going else ""
+        name = await self.app.push_screen_wait(ChooseDialog(f"Same seed, another {field}{ends}", entries))
         if name is not None:
             await self._begin(past, {field: name})
 
@@ -259,9 +263,10 @@ class SideBySide(Filtering):
         except PgplayError as error:
             self._hint(str(error))
             return
+        before = " The run in training ends and is kept; r in Library resumes it." if self._state.is_going else ""
         if await self._start(settings, changes.get("reward", "")):
             self._expected = info.run if info is not None else "any"
-            self._hint("The new run joins the others; the previous run is kept.")
+            self._hint(f"The new run joins the others.{before}")
 
     def action_add(self) -> None:
         """Ask for a stored run and add it."""
