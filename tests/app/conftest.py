@@ -1,4 +1,4 @@
-"""What all tests of the app share: apps that start sooner, and are otherwise as ever."""
+"""What all tests of the app share: apps that start sooner, and draw only what a test looks at."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from textual._compositor import Compositor
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
 
@@ -16,8 +17,11 @@ ALLOCATIONS_BETWEEN_COLLECTIONS = 500_000
 
 @pytest.fixture(scope="package", autouse=True)
 def apps_are_quick() -> Iterator[None]:
-    """Parse each style sheet once a process, and collect garbage less often."""
-    usual, thresholds = Stylesheet._parse_rules, gc.get_threshold()
+    """Parse each style sheet once a process, collect garbage less often, and draw nothing between two looks.
+
+    Pictures and the strips that a test asks for are drawn as ever.
+    """
+    usual, draw, thresholds = Stylesheet._parse_rules, Compositor.render_update, gc.get_threshold()
     parsed: dict[object, list[RuleSet]] = {}
 
     def parse_once(sheet: Stylesheet, css: str, read_from: Any, *arguments: Any, **named: Any) -> list[RuleSet]:
@@ -26,8 +30,14 @@ def apps_are_quick() -> Iterator[None]:
             parsed[key] = usual(sheet, css, read_from, *arguments, **named)
         return parsed[key]
 
+    def draw_pictures_only(compositor: Compositor, full: bool = False, *arguments: Any, **named: Any) -> Any:
+        compositor._dirty_regions.clear()
+        return draw(compositor, full, *arguments, **named) if full else None
+
     with pytest.MonkeyPatch.context() as patches:
         patches.setattr(Stylesheet, "_parse_rules", parse_once)
+        patches.setattr(RuleSet, "__hash__", object.__hash__)  # the same by identity, millions of times sooner
+        patches.setattr(Compositor, "render_update", draw_pictures_only)
         gc.set_threshold(ALLOCATIONS_BETWEEN_COLLECTIONS, *thresholds[1:])
         yield
     gc.set_threshold(*thresholds)
