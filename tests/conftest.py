@@ -17,8 +17,8 @@ from pgplay.worker.session.cpu_cores import available_cores
 MOST_PROCESSES = 8
 """Each loads torch: a third of a GB."""
 
-ONE_OF = 4
-"""The default run takes one of this many cases of a matrix; so does CI, except where a matrix must run in full."""
+ONE_OF, ONE_IN_CI = 8, 4
+"""The default run takes one of so many cases of a matrix, and CI, except where a matrix must run in full."""
 
 # A busy machine is slow, which is not the fault of the code under test.
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -37,7 +37,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark most cases of each matrix as exhaustive if CI takes them all, else as nightly, before -m selects."""
+    """Mark most cases of each matrix as exhaustive if CI takes them, else as nightly, before -m selects."""
     cases = Counter[str]()
     for item in items:
         matrix = item.get_closest_marker("matrix")
@@ -45,7 +45,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             continue
         function = item.nodeid.partition("[")[0]
         if cases[function] % ONE_OF:
-            item.add_marker("exhaustive" if matrix.kwargs.get("whole_in_ci") else "nightly")
+            is_in_ci = matrix.kwargs.get("whole_in_ci") or not cases[function] % ONE_IN_CI
+            item.add_marker("exhaustive" if is_in_ci else "nightly")
         cases[function] += 1
 
 

@@ -39,6 +39,7 @@ async def test_every_dialog_can_be_closed_by_a_click(name: str) -> None:
         await until(pilot, lambda: bench.app.screen is not dialog)
 
 
+@pytest.mark.exhaustive
 async def test_a_click_opens_any_stage_of_a_step_and_leads_back() -> None:
     bench = Bench()
     async with bench.app.run_test(size=SIZE) as pilot:

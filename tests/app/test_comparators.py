@@ -37,6 +37,7 @@ async def test_the_list_marks_the_algorithms_that_are_not_policy_gradients() -> 
         assert to_settings(bench.sent(Start)[-1].config) == {"algorithm": "hill-climb"}
 
 
+@pytest.mark.exhaustive
 async def test_a_setting_without_effect_on_a_search_is_noted_under_its_field() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
@@ -79,6 +80,7 @@ async def test_a_search_is_plotted_without_network_curves_and_has_no_policy_to_s
         assert bench.sent(Reset) == [Reset()]
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize(
     ("running", "chosen", "is_live"),
     [

@@ -484,6 +484,7 @@ async def test_a_preset_file_that_was_handed_out_shows_its_title_and_sentence(tm
             await until(pilot, lambda bench=bench, title=title: title in words(bench, "#preset"))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
 async def test_each_name_has_room_before_its_value_and_its_mark(size: tuple[int, int]) -> None:
@@ -517,6 +518,7 @@ async def test_opening_a_setting_scrolls_to_its_field(name: str) -> None:
         assert row.region in fields_shown.region
 
 
+@pytest.mark.exhaustive
 async def test_settings_that_differ_from_their_defaults_are_marked_and_counted() -> None:
     bench = Bench(make_config({"lr": 0.01, "baseline": "none", "model": "gru-nano"}))
 

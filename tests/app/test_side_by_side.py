@@ -287,6 +287,7 @@ async def test_runs_marked_in_the_list_are_shown_side_by_side() -> None:
         assert sorted(row[1] for row in legend(screen)) == ["target=one", "target=three"]
 
 
+@pytest.mark.exhaustive
 async def test_lines_beyond_the_number_of_markers_are_left_out_with_a_note() -> None:
     numbers = range(MOST_OVERLAID + 1)
     runs = [store_run(f"run-{number}", 5, lr=0.01 + number / 1000, checkpoints=()) for number in numbers]

@@ -55,6 +55,7 @@ def test_rates_follow_from_the_reported_seconds(found: dict) -> None:
     assert row["steps"] >= 3
 
 
+@pytest.mark.exhaustive
 def test_a_network_stays_below_the_peak_of_the_machine(found: dict) -> None:
     row = found["models"][0]
     assert found["peak"]["cpu"] > 1e8

@@ -115,7 +115,7 @@ def test_an_unknown_name_suggests_the_nearest() -> None:
     [
         ("entropy = 0.05", "entrpy = 0.05", 7, "no setting called 'entrpy'", "'entropy'"),
         ("entropy = 0.05", 'entropy = "much"', 7, 'entropy cannot be "much"', "from 0 to 10"),
-        ("entropy = 0.05", "entropy = -1.0", 7, "entropy cannot be -1.0", "from 0 to 10"),
+        ("entropy = 0.05", "entropy = -1.0", 7, "entropy cannot be -1.", "from 0 to 10"),
         ("entropy = 0.05", "entropy = nan", 7, "entropy cannot be nan", "from 0 to 10"),
         ("entropy = 0.05", "entropy = 2020-01-01", 7, "entropy cannot be", "a number"),
         ("entropy = 0.05", "seed = 99999999999999999999999", 7, "seed cannot be", "a number"),

@@ -18,6 +18,7 @@ def looked_into(one: Trainer) -> StepDetail:
 EVERYTHING = {"kl": 0.1, "replay": 0.5, "l2": 1e-3, "dropout": 0.1, "weight_decay": 0.1}
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("settings", [{}, EVERYTHING, {"algorithm": "ppo"}, {"credit": "dense"}])
 def test_the_run_continues_as_if_nothing_was_recorded(settings: dict[str, object]) -> None:
     seen, unseen = trainer(**settings), trainer(**settings)

@@ -39,6 +39,7 @@ def fewest_edits(text: str, target: str, room: int) -> int:
 TARGETS = ["".join(letters) for length in (1, 2, 3, 4) for letters in itertools.product(LETTERS, repeat=length)]
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("room", [1, 2, 3, 4])
 @pytest.mark.parametrize(("prompt", "shared"), [("", False), ("ba", False), ("", True), ("ba", True)])
 def test_potentials_are_the_fewest_edits_over_all_continuations(room: int, prompt: str, shared: bool) -> None:

@@ -106,6 +106,7 @@ WIDE = {
 STRETCH = st.tuples(st.fixed_dictionaries(WIDE), st.integers(20, 90), st.booleans())
 
 
+@pytest.mark.exhaustive
 @settings(deadline=None, max_examples=60)
 @given(stretches=st.lists(STRETCH, min_size=1, max_size=4), seed=st.integers(0, 1000))
 def test_no_two_findings_contradict_each_other(

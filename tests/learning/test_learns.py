@@ -21,6 +21,7 @@ def steps_to_solve(most: int = 60, **settings: object) -> int:
     raise AssertionError(f"not solved in {most} steps")
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("algorithm", [*ALGORITHMS, "supervised"])
 @pytest.mark.parametrize("model", FAMILIES)
 def test_every_algorithm_learns_two_letters(model: str, algorithm: str) -> None:

@@ -449,6 +449,7 @@ def test_a_missing_file_or_a_folder_is_reported(tmp_path: Path) -> None:
             import_policy(path)
 
 
+@pytest.mark.exhaustive
 def test_killing_a_writer_at_any_moment_leaves_an_intact_policy(home: Path) -> None:
     for told in (1, 3, 5, 21):
         command = [sys.executable, "-c", WRITER, "1", "1000000"]

@@ -119,6 +119,7 @@ def test_a_collapsed_policy_of_a_family_without_fresh_weights_does_not_recover(m
     assert "recoveries" not in without.step().metrics
 
 
+@pytest.mark.exhaustive
 def test_no_condition_names_a_family() -> None:
     """Outside families/ and networks/, code asks a family for its capabilities, not its name."""
     names = {family.name for family in FAMILIES} | set(MODELS)

@@ -96,6 +96,7 @@ def test_equal_texts_cost_as_much_as_one() -> None:
     assert len(prefixes.paths) == 1
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("model", FAMILIES)
 @given(texts_of_kinds)
 def test_a_shared_prefix_is_read_as_in_each_text_and_collects_the_gradients_of_all(

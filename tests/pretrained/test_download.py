@@ -88,6 +88,7 @@ async def test_the_app_asks_downloads_and_then_starts(hub: Path) -> None:
         assert bench.sent(Start)[0].config.model == ID
 
 
+@pytest.mark.exhaustive
 async def test_the_app_says_in_one_line_that_the_hub_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", UNREACHABLE)
     bench = Bench(config())

@@ -220,6 +220,7 @@ def test_a_text_is_learned_by_a_warm_start() -> None:
     assert warm.policy.cross_entropy(task.training)[0] < 0.8 * before
 
 
+@pytest.mark.exhaustive
 def test_the_default_rate_moves_adapters_of_every_rank_equally() -> None:
     rates = {rank: run("llama", lora_rank=rank, lr=None).plan.config.lr for rank in (0, 2, 8, 16)}
     assert rates[2] == pytest.approx(4 * rates[8], rel=0.05)

@@ -10,6 +10,7 @@ from pgplay.rewards.alignment import Alignment, Gap, align
 texts = st.text("abcé中😀\u0301\n", max_size=15) | st.text(max_size=15)
 
 
+@pytest.mark.exhaustive
 @given(text=texts, target=texts)
 def test_costs_the_edit_distance(text: str, target: str) -> None:
     assert align(text, target).distance == Levenshtein.distance(text, target)

@@ -56,12 +56,14 @@ def test_every_reward_stays_in_its_range(name: str, text: str, target: str) -> N
     assert low <= value <= high
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @with_target
 @given(target=texts | sentences)
 def test_the_exact_target_scores_exactly_the_highest(name: str, target: str) -> None:
     assert function_of(name)(target, target) == REWARDS[name].range[1]
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("name", SYMMETRIC)
 @given(text=texts, target=texts)
 def test_text_and_target_can_be_swapped(name: str, text: str, target: str) -> None:
@@ -69,6 +71,7 @@ def test_text_and_target_can_be_swapped(name: str, text: str, target: str) -> No
     assert function(text, target) == pytest.approx(function(target, text), abs=1e-12)
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("name", ONLY_THE_TARGET)
 @given(text=texts, target=texts)
 def test_only_the_target_scores_the_highest(name: str, text: str, target: str) -> None:

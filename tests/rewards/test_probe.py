@@ -174,6 +174,7 @@ def test_the_verdict_on_a_random_reward(build: Build) -> None:
     assert found.noise == pytest.approx(1 / 3, abs=0.05)
 
 
+@pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("longest", [5, 16, 40])
 @pytest.mark.parametrize("score", ["vowels / max(1, len(text))", "vowels / max(4, len(text))"])
 def test_a_share_is_not_taken_for_a_length(build: Build, longest: int, score: str) -> None:

@@ -131,6 +131,7 @@ def harm(folder: Path, kind: str, damage: str) -> Path:
     return tensors if "tensors" in damage else document
 
 
+@pytest.mark.exhaustive
 def test_killing_the_writer_at_any_moment_leaves_an_intact_checkpoint(tmp_path: Path) -> None:
     step = 0
     with subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True) as writer:

@@ -187,6 +187,7 @@ async def test_an_unknown_command_is_an_os_error():
         await client.start()
 
 
+@pytest.mark.exhaustive
 async def test_a_python_file_in_the_present_folder_does_not_shadow_the_workers_imports(tmp_path, monkeypatch):
     (tmp_path / "copy.py").write_text("raise SystemExit('the wrong copy')")
     monkeypatch.chdir(tmp_path)

@@ -156,6 +156,7 @@ def reward(text, target, prompt):
 """
 
 
+@pytest.mark.exhaustive
 async def test_the_output_of_a_reward_goes_to_the_log_and_never_into_the_protocol(worker, tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(PRINTING)
@@ -183,6 +184,7 @@ async def test_a_reward_that_raises_is_reported_and_once_fixed_the_run_resumes(w
     await worker.next(Snapshot, lambda event: event.report.step >= 2)
 
 
+@pytest.mark.exhaustive
 async def test_output_of_training_code_and_of_c_libraries_goes_to_the_log(tmp_path):
     text = (
         "import os, sys, runpy\n"
@@ -282,6 +284,7 @@ def test_an_app_that_stops_reading_does_not_stop_training():
         process.stdout.read()
 
 
+@pytest.mark.exhaustive
 async def test_a_run_whose_folder_is_deleted_fails_with_a_message_and_cannot_be_resumed(worker):
     await worker.next(Ready)
     worker.client.send(Start(config=make_config(ENDLESS)))
@@ -297,6 +300,7 @@ async def test_a_run_whose_folder_is_deleted_fails_with_a_message_and_cannot_be_
     await worker.next(Saved)
 
 
+@pytest.mark.exhaustive
 async def test_a_run_waits_for_another_program_that_locks_its_store_and_says_so(worker):
     await worker.next(Ready)
     worker.client.send(Start(config=make_config(ENDLESS)))

@@ -89,6 +89,7 @@ async def test_a_reward_that_fails_during_a_run_is_fixed_by_a_save_and_no_step_i
     assert steps == list(range(1, len(steps) + 1))
 
 
+@pytest.mark.exhaustive
 async def test_a_typed_reward_is_tried_then_trained_with_and_its_output_is_reported(worker):
     worker.client.send(Start(config=make_config(SMALL)))
     await worker.next(Snapshot)
@@ -104,6 +105,7 @@ async def test_a_typed_reward_is_tried_then_trained_with_and_its_output_is_repor
     assert later.report.metrics["reward_min"] >= 100
 
 
+@pytest.mark.exhaustive
 async def test_a_reward_is_probed_before_any_run(worker):
     worker.client.send(ProbeReward(config=make_config({**SMALL, "reward": "typed.py"}), rewards=typed(GOOD), request=3))
     probed = await worker.next(Probed)
