@@ -36,6 +36,8 @@ def reward_func(completions, ground_truth, **kwargs):
         "def reward(text, target, prompt, *, solution, level=0):\n    return float(text == solution and level > 0)\n",
         "def reward(text, target, prompt, **columns):\n    return float(text == columns['solution'])\n",
         "def rewards(texts, targets, prompts, solution):\n    return [int(t == s) for t, s in zip(texts, solution)]\n",
+        "def reward(text, solution):\n    return float(text == solution)\n",
+        "def rewards(texts, *, solution):\n    return [int(t == s) for t, s in zip(texts, solution)]\n",
         f"def reward(prompts, completions, solution, **_):\n{SAME_AS_SOLUTION}",
         "def reward(completions, **kw):\n    return [float(c == s) for c, s in zip(completions, kw['solution'])]\n",
         f"def mine(*, solution, completions):\n{SAME_AS_SOLUTION}",
@@ -44,6 +46,21 @@ def reward_func(completions, ground_truth, **kwargs):
 def test_columns_are_passed_by_name(build: Build, code: str) -> None:
     reward = build(code)
     assert reward.score_pairs(["4", "6", "5", "4"], [*PAIRS, *PAIRS]).values == [1.0, 1.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("def reward(text):\n    return len(text)\n", 2.0),
+        ("def reward(text, target):\n    return len(target)\n", 4.0),
+        ("def reward(text, prompt):\n    return len(prompt)\n", 3.0),
+        ("def reward(answer, prompt, *, target):\n    return len(prompt) + 10 * len(target)\n", 43.0),
+        ("def rewards(texts, targets):\n    return [len(target) for target in targets]\n", 4.0),
+        ("def reward(text, target='', *rest):\n    return len(target) + len(rest[0])\n", 7.0),
+    ],
+)
+def test_a_function_of_fewer_values_gets_those_that_it_names(build: Build, code: str, expected: float) -> None:
+    assert build(code).score(["42"], ["four"], ["2+2"]).values == [expected]
 
 
 def test_a_function_from_the_documentation_of_trl_works_unchanged(build: Build) -> None:

@@ -129,8 +129,8 @@ class TestTheFile:
             read_spec("mine.py:1x")
 
     def test_has_a_function_of_another_shape(self, build: Build) -> None:
-        with pytest.raises(RewardError, match=r"cannot take the three values .* \(line 2: def reward\(text\)"):
-            build("\ndef reward(text): return 1\n")
+        with pytest.raises(RewardError, match=r"cannot take a text as its first value \(line 2: def reward\(\)"):
+            build("\ndef reward(): return 1\n")
         with pytest.raises(RewardError, match="is not a function but 3"):
             build("reward = 3\n")
 

@@ -114,7 +114,7 @@ PYTHON_REWARDS: dict[str, str] = {
     "python_reward.killed": "was ended by {signal}",
     "python_reward.killed_by_force": "was ended by {signal}, perhaps because memory ran out",
     "python_reward.no_function": "is not a function but {value}",
-    "python_reward.other_parameters": "cannot take the three values text, target and prompt",
+    "python_reward.other_parameters": "cannot take a text as its first value",
     "python_reward.no_list": "returned {value} instead of a list of {count} scores",
     "python_reward.more_scores": "returned more than {count} scores for {count} texts",
     "python_reward.fewer_scores": "returned {scores} scores for {count} texts",

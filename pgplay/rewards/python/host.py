@@ -186,13 +186,17 @@ def _choose(
         return function, ("python_reward.no_function", {"value": _shown(function)})
     if COMPLETIONS_PARAMETER in _parameters(function):
         return function, None
+    return function, None if _can_take(function, "text") else ("python_reward.other_parameters", {})
+
+
+def _can_take(function: Callable[..., Any], *values: str) -> bool:
     try:
-        inspect.signature(function).bind_partial("text", "target", "prompt")
+        inspect.signature(function).bind_partial(*values)
     except TypeError:
-        return function, ("python_reward.other_parameters", {})
+        return False
     except ValueError:
-        return function, None  # compiled code without a signature
-    return function, None
+        return True  # compiled code without a signature
+    return True
 
 
 def _first_line(function: Callable[..., Any]) -> int:
@@ -230,14 +234,20 @@ def _results(function: Callable[..., Any], request: Any) -> Iterable[Any]:
         accepted = _taken(parameters.values(), available)
         with _naming(None):
             return _listed(function(**accepted), len(texts))
-    first = list(parameters)[:3]
-    columns = {name: values for name, values in request["columns"].items() if name not in first}
-    accepted = _taken(list(parameters.values())[3:], columns)
-    if first[:1] == ["texts"]:
+    takes_batch = list(parameters)[:1] == ["texts"]
+    by_place: tuple[list[str], ...] = (texts, targets, prompts)
+    by_name = dict(request["columns"])
+    if not _can_take(function, "text", "target", "prompt"):
+        names = ("targets", "prompts") if takes_batch else ("target", "prompt")
+        by_place, by_name = (texts,), by_name | dict(zip(names, (targets, prompts), strict=True))
+    placed = list(parameters)[: len(by_place)]
+    by_name = {name: values for name, values in by_name.items() if name not in placed}
+    accepted = _taken(list(parameters.values())[len(placed) :], by_name)
+    if takes_batch:
         with _naming(None):
-            return _listed(function(texts, targets, prompts, **accepted), len(texts))
+            return _listed(function(*by_place, **accepted), len(texts))
     rows = [dict(zip(accepted, row, strict=True)) for row in zip(*accepted.values(), strict=True)] or [{}] * len(texts)
-    return map(lambda text, target, prompt, row: function(text, target, prompt, **row), texts, targets, prompts, rows)
+    return map(lambda values, row: function(*values, **row), zip(*by_place, strict=True), rows)
 
 
 def _score(function: Callable[..., Any], request: Any, connection: Connection) -> None:
