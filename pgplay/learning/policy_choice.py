@@ -49,7 +49,7 @@ def choose_policy(
     tokens = network.family.tokenizer if config.tokenizer == "auto" else config.tokenizer
     alphabet = resolve_alphabet(config.alphabet, [*task.texts, *inputs.warm_lines], text_field(config))
     tokenizer = make_tokenizer(tokens, alphabet.characters)
-    shape = FreshSpec(network.name, alphabet.characters, _UNDECIDED, tokens)
+    shape = FreshSpec.of(network, alphabet.characters, _UNDECIDED, tokens)
     return PolicyChoice(config.model, tokenizer, shape, "" if config.alphabet == "auto" else alphabet.added)
 
 

@@ -23,10 +23,9 @@ class Prefixes(NamedTuple):
     """The P prefixes of N texts over T columns, ordered by their last token's column.
 
     tokens, columns, texts (P,): the last token of each, its column, and one text that starts with it. parents (P,): the
-    number, within the previous column, of the prefix it extends; undefined in the first column. widths: the number of
-    prefixes in each column. prefix_index (N, T): the prefix at each position of each text, undefined after its end.
-    paths (L, at least T): the prefix indices of L texts that together contain every prefix; ends (P,): the position of
-    each prefix in the flattened `paths`.
+    prefix that each extends; 0 in the first column. widths: the number of prefixes in each column. prefix_index (N, T):
+    the prefix at each position of each text, undefined after its end. paths (L, at least T): the prefix indices of L
+    texts that together contain every prefix; ends (P,): the position of each prefix in the flattened `paths`.
     """
 
     tokens: Tensor
@@ -44,9 +43,10 @@ class Prefixes(NamedTuple):
         texts, columns = tokens.shape
         numbers = torch.arange(texts * columns, device=tokens.device)
         rows, prefix_index = numbers % texts, numbers.view(columns, texts).t()
+        parents = (numbers - texts).clamp_min(0)
         paths = _widened(prefix_index)
         ends = rows * paths.shape[1] + numbers // texts
-        return cls(tokens.t().flatten(), numbers // texts, rows, rows, (texts,) * columns, prefix_index, paths, ends)
+        return cls(tokens.t().flatten(), numbers // texts, rows, parents, (texts,) * columns, prefix_index, paths, ends)
 
     @classmethod
     def deduplicated(cls, tokens: Tensor, lengths: Sequence[int], kinds: Sequence[Hashable]) -> Prefixes:
@@ -74,9 +74,7 @@ class Prefixes(NamedTuple):
         is_path = last.any(1)
         paths = _widened(prefix_index[order[is_path]])
         ends = (is_path.cumsum(0) - 1)[found_rows] * paths.shape[1] + found_columns
-        before = (found_columns - 1).clamp_min(0)
-        starts = torch.tensor([0, *itertools.accumulate(widths)])
-        parents = torch.where(found_columns > 0, numbers[found_rows, before] - starts[before], 0)
+        parents = torch.where(found_columns > 0, numbers[found_rows, (found_columns - 1).clamp_min(0)], 0)
         return cls(
             tokens=ordered[found_rows, found_columns + 1],
             columns=found_columns,
@@ -92,6 +90,10 @@ class Prefixes(NamedTuple):
         """Yield the slice of prefixes of each column."""
         ends = itertools.accumulate(self.widths)
         return (slice(end - width, end) for end, width in zip(ends, self.widths, strict=True))
+
+    def of_parents(self, values: Tensor) -> Tensor:
+        """Return the `values` (P, W) of each prefix's parent: (P, W), 0 in the first column."""
+        return values.index_select(0, self.parents).masked_fill(self.columns[:, None] == 0, 0.0)
 
     def along_paths(self, values: Tensor) -> Tensor:
         """Return `values` (P, ...) at every position of the paths: (L, T, ...)."""

@@ -20,18 +20,26 @@ from pgplay.tokenizers.subword import RAW, TEMPLATES, PromptFormat, subword_toke
 class FreshSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="fresh", omit_defaults=True):
     """A network that begins untrained: its model by name, the characters it writes, its longest completion in tokens.
 
-    `tokens` names the tokenizer that is made for the alphabet.
+    `tokens` names the tokenizer that is made for the alphabet. `previous_token` is as in `Size`; policies of pgplay 0.1
+    lack the matrix.
     """
 
     model: str
     alphabet: str
     max_length: int
     tokens: str = CHARACTERS
+    previous_token: bool = False
+
+    @classmethod
+    def of(cls, network: ModelSpec, alphabet: str, max_length: int, tokens: str = CHARACTERS) -> FreshSpec:
+        """Return the description of a new network."""
+        return cls(network.name, alphabet, max_length, tokens, network.shape.previous_token)
 
     @property
     def network(self) -> ModelSpec:
         """The network; raises InputError for an unknown model."""
-        return model_spec(self.model)
+        model = model_spec(self.model)
+        return model._replace(shape=model.shape._replace(previous_token=self.previous_token))
 
     @property
     def tokenizer(self) -> Tokenizer:

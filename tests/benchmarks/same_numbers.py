@@ -58,7 +58,7 @@ EXTRAS: dict[str, dict[str, Any]] = {
     "no-entropy": {"entropy": 0.0},
     "clipped-gradient": {"clip_gradient": 0.1},
     "measures": {"measure": ["hamming", "bleu"]},
-    "formula": {"reward": "0.8*levenshtein + 0.2*prefix - 0.01*abs(length - 4)"},
+    "formula": {"reward": "0.8*levenshtein + 0.2*prefix", "control_variate": "regression"},
     "chrf": {"reward": "chrf"},
     "style": {"reward": "distinct"},
     "warm-start": {"warm_start": "10"},
@@ -92,6 +92,23 @@ def rows(algorithms: Sequence[str]) -> dict[str, dict[str, Any]]:
 
 
 @contextmanager
+def networks_of_0_1() -> Iterator[None]:
+    """Build new networks as pgplay 0.1 did, whose transformers have no matrix for the previous token."""
+    if IS_OLD:
+        yield
+        return
+    from pgplay.policies.families import catalogue
+
+    present = dict(catalogue.MODELS)
+    for name, spec in present.items():
+        catalogue.MODELS[name] = spec._replace(shape=spec.shape._replace(previous_token=False))
+    try:
+        yield
+    finally:
+        catalogue.MODELS.update(present)
+
+
+@contextmanager
 def learner_for(settings: Mapping[str, Any]) -> Iterator[Any]:
     """Yield the learner for these `settings`, with a method `step`; for a run with a warm start it is the session."""
     config = make_config(settings)
@@ -110,7 +127,7 @@ def learner_for(settings: Mapping[str, Any]) -> Iterator[Any]:
 def train(settings: Mapping[str, Any], steps: int) -> list[dict[str, float]] | str:
     """Return the metrics of each step of a run with these `settings`, except those of time."""
     try:
-        with learner_for(settings) as learner:
+        with networks_of_0_1(), learner_for(settings) as learner:
             return [_steady(learner.step().metrics) for _ in range(steps)]
     except InputError:
         return REFUSED

@@ -11,7 +11,7 @@ MEANT = {"nano": 10_000, "small": 100_000, "medium": 1_000_000, "large": 10_000_
 @pytest.mark.parametrize("name", MODELS)
 def test_a_size_has_about_its_nominal_number_of_parameters(name: str) -> None:
     spec = model_spec(name)
-    assert spec.parameter_count(28) == pytest.approx(MEANT[spec.size], rel=0.25)
+    assert spec.parameter_count(28) == pytest.approx(MEANT[spec.size], rel=0.35)
 
 
 def test_every_family_has_every_size_with_a_network_and_a_description() -> None:

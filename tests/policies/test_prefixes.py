@@ -32,11 +32,9 @@ def shared(given_texts: list[tuple[int, list[int]]]) -> tuple[Prefixes, Tensor]:
 
 def written(prefixes: Prefixes, number: int) -> list[int]:
     """Return the tokens of a prefix, following its parents."""
-    column, starts = int(prefixes.columns[number]), [here.start for here in prefixes.by_column()]
     tokens = [int(prefixes.tokens[number])]
-    while column:
-        column -= 1
-        number = starts[column] + int(prefixes.parents[number])
+    while prefixes.columns[number]:
+        number = int(prefixes.parents[number])
         tokens.insert(0, int(prefixes.tokens[number]))
     return tokens
 
@@ -126,3 +124,12 @@ def test_values_of_an_action_are_looked_up_by_its_place() -> None:
     assert found.tolist() == [[1.0, 4.0, 4.0], [2.0, 1.0, 3.0]]
     (gradient,) = torch.autograd.grad(found.sum(), values)
     assert gradient.tolist() == [[2.0, 1.0], [1.0, 2.0]]
+
+
+@given(texts_of_kinds)
+def test_values_of_parents_are_those_of_the_prefix_that_each_extends(given_texts: list[tuple[int, list[int]]]) -> None:
+    prefixes, _ = shared(given_texts)
+    numbers = torch.arange(1.0, len(prefixes.tokens) + 1)[:, None]
+    for number, found in enumerate(prefixes.of_parents(numbers)[:, 0].long().tolist()):
+        own = written(prefixes, number)
+        assert (written(prefixes, found - 1) if found else []) == own[:-1]

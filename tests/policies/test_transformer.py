@@ -14,7 +14,7 @@ from tests.policies.helpers import generator, read
 
 VOCABULARY = 7
 WIDTH, INNER = 64, 176
-SIZE = Size(layers=2, width=8, context_length=32, heads=2, feed_forward=12)
+SIZE = Size(layers=2, width=8, context_length=32, heads=2, feed_forward=12, previous_token=True)
 
 LAYER_SHAPES = {
     "self_attn.q_proj.weight": (WIDTH, WIDTH),
@@ -30,9 +30,10 @@ LAYER_SHAPES = {
 
 
 def test_tensors_are_named_and_shaped_as_in_a_llama_checkpoint() -> None:
-    """So that a program for Llamas can load them; it has to add the sinusoidal positions itself."""
+    """So that a program for Llamas can load them; it has to add the positions and the previous token itself."""
     expected = {
         "model.embed_tokens.weight": (VOCABULARY, WIDTH),
+        "model.previous_token.weight": (WIDTH, WIDTH),
         **{f"model.layers.{n}.{name}": shape for n in range(2) for name, shape in LAYER_SHAPES.items()},
         "model.norm.weight": (WIDTH,),
         "lm_head.weight": (VOCABULARY, WIDTH),
@@ -81,7 +82,10 @@ def llama(tensors: dict[str, Tensor], tokens: list[int]) -> Tensor:
     """Return the logits (T, V) of one text, by loops over positions and heads."""
     size = SIZE.width // SIZE.heads
     places = network_in_double().places
-    stream = [tensors["model.embed_tokens.weight"][token] + places[t] for t, token in enumerate(tokens)]
+    embedded = [tensors["model.embed_tokens.weight"][token] for token in tokens]
+    stream = [vector + places[t] for t, vector in enumerate(embedded)]
+    for t in range(1, len(stream)):
+        stream[t] = stream[t] + tensors["model.previous_token.weight"] @ embedded[t - 1]
     for number in range(SIZE.layers):
         own = {name: tensors[f"model.layers.{number}.{name}"] for name in LAYER_SHAPES}
         normed = [norm(vector, own["input_layernorm.weight"]) for vector in stream]

@@ -90,8 +90,8 @@ def _distances(prefixes: Prefixes, is_character: Tensor, targets: Tensor) -> Ten
     rows = torch.empty(len(is_character), len(numbers), device=targets.device, dtype=COUNT)
     is_wrong = targets != prefixes.tokens[:, None]
     rows[: prefixes.widths[0]] = numbers
-    for before, here in itertools.pairwise(prefixes.by_column()):
-        row = rows[before].index_select(0, prefixes.parents[here])
+    for here in itertools.islice(prefixes.by_column(), 1, None):
+        row = rows.index_select(0, prefixes.parents[here])
         next_row = torch.empty_like(row)
         next_row[:, 0] = row[:, 0] + 1
         torch.minimum(row[:, 1:] + 1, row[:, :-1] + is_wrong[here], out=next_row[:, 1:])

@@ -28,13 +28,17 @@ OF_PRETRAINED = frozenset({Capability.RAGGED_PROMPTS, Capability.ADAPTER, Capabi
 
 
 class Size(NamedTuple):
-    """The dimensions of a network; a recurrent family ignores `heads` and `feed_forward`."""
+    """The dimensions of a network; a recurrent family ignores all but the first three.
+
+    `previous_token`: whether each token also sees the one before it, by a matrix of its own.
+    """
 
     layers: int
     width: int
     context_length: int
     heads: int = 1
     feed_forward: int = 0
+    previous_token: bool = False
 
 
 class Products(NamedTuple):

@@ -18,7 +18,10 @@ def _tensors(size: Size, vocabulary: int) -> Shapes:
     }
     layers = {f"model.layers.{number}.{name}": shape for number in range(size.layers) for name, shape in layer.items()}
     ends: Shapes = {"model.norm.weight": (width,), "lm_head.weight": (vocabulary, width)}
-    return {"model.embed_tokens.weight": (vocabulary, width), **layers, **ends}
+    first: Shapes = {"model.embed_tokens.weight": (vocabulary, width)}
+    if size.previous_token:
+        first["model.previous_token.weight"] = (width, width)
+    return {**first, **layers, **ends}
 
 
 def _products(size: Size, vocabulary: int) -> Products:
@@ -26,7 +29,7 @@ def _products(size: Size, vocabulary: int) -> Products:
     layer = 4 * size.width * size.width + 3 * size.width * size.feed_forward
     return Products(
         once=0,
-        per_token=size.width * vocabulary + size.layers * layer,
+        per_token=size.width * (vocabulary + size.previous_token * size.width) + size.layers * layer,
         per_pair=2 * size.layers * size.width,
     )
 
@@ -35,11 +38,11 @@ TRANSFORMER = ModelFamily(
     name="transformer",
     description="Llama-style transformer: RMSNorm, rotary and sinusoidal positions, SwiGLU",
     sizes={
-        "nano": Size(layers=1, width=32, context_length=1024, heads=4, feed_forward=64),
-        "small": Size(layers=2, width=64, context_length=2048, heads=4, feed_forward=176),
-        "medium": Size(layers=4, width=144, context_length=4096, heads=4, feed_forward=384),
-        "large": Size(layers=8, width=320, context_length=4096, heads=8, feed_forward=864),
-        "xl": Size(layers=12, width=768, context_length=4096, heads=12, feed_forward=2048),
+        "nano": Size(layers=1, width=32, context_length=1024, heads=4, feed_forward=64, previous_token=True),
+        "small": Size(layers=2, width=64, context_length=2048, heads=4, feed_forward=176, previous_token=True),
+        "medium": Size(layers=4, width=144, context_length=4096, heads=4, feed_forward=384, previous_token=True),
+        "large": Size(layers=8, width=320, context_length=4096, heads=8, feed_forward=864, previous_token=True),
+        "xl": Size(layers=12, width=768, context_length=4096, heads=12, feed_forward=2048, previous_token=True),
     },
     lr_times_width=0.192,
     entropy=0.08,

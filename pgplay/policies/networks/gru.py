@@ -69,7 +69,7 @@ class _Recurrence(torch.autograd.Function):
         before[columns[0]] = 0.0
         for number, here in enumerate(columns):
             if number:
-                torch.index_select(hidden[columns[number - 1]], 0, prefixes.parents[here], out=before[here])
+                torch.index_select(hidden, 0, prefixes.parents[here], out=before[here])
             gates = Gates(reset_update[here], candidate[here])
             _advance(gates, before[here], weights, last_bias, past[here], hidden[here])
         ctx.save_for_backward(weight, before, reset_update, candidate, past)
@@ -106,8 +106,9 @@ class _Recurrence(torch.autograd.Function):
                 d_before = torch.addmm(d_own * update[own], d_gate, weights.reset_update)
                 d_before = torch.addmm(d_before, d_past[own].mul_(d_own), weights.candidate)
                 if column:
-                    carried = torch.zeros_like(candidate[columns[column - 1]])
-                    carried.index_add_(0, parents[here], d_before)
+                    previous = columns[column - 1]
+                    carried = torch.zeros_like(candidate[previous])
+                    carried.index_add_(0, parents[here] - previous.start, d_before)
             d_weights.reset_update.add_(d_reset_update[block].t() @ before[block])
             d_weights.candidate.add_(d_past.t() @ before[block])
             d_last_bias += d_past.sum(0)
