@@ -62,7 +62,7 @@ class RunConfig(TaskAndModel, frozen=True, kw_only=True):
         describe(
             "subtracts the other tokens' predicted shares from a token's advantage and averages its own over the "
             "vocabulary; potential predicts from the edits still needed, regression from past rewards (default: "
-            "potential for the reward levenshtein, else regression; none with dense credit and for pretrained models)",
+            "potential with levenshtein, else regression; none with dense credit and for pretrained models)",
             "algorithm",
             live=True,
         ),

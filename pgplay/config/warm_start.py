@@ -21,7 +21,7 @@ WarmStart = Steps | PolicyNamed
 
 
 def parse_warm_start(text: str) -> WarmStart | None:
-    """Return the warm start that `text` names, None for an untrained policy."""
-    if not text:
-        return None
-    return Steps(int(text)) if text.isdecimal() else PolicyNamed(text)
+    """Return the warm start that `text` names; None for an untrained policy, as after 0 steps."""
+    if text.isdecimal():
+        return Steps(int(text)) if int(text) else None
+    return PolicyNamed(text) if text else None

@@ -12,6 +12,7 @@ from pgplay.learning.objective.batch import Batch
 from pgplay.learning.objective.dense_credit import CREDIT_FLOOR, every_tokens_credit, token_credit
 from pgplay.learning.objective.text_credit import text_credit
 from pgplay.learning.plan import Plan
+from pgplay.learning.reward_scale import RewardScale
 from pgplay.learning.scoring import Scored
 from pgplay.policies.cuda_graphs import GraphCache
 from pgplay.policies.policy import Policy
@@ -36,10 +37,11 @@ class BatchBuilder(NamedTuple):
         measured: Sequence[Pair],
         scored: Scored,
         best_texts: Mapping[str, tuple[float, str]],
+        scale: RewardScale,
     ) -> Batch:
         """Return the batch of one step, whose prompts are those of `pairs`, of the rows of `rollout` that were sampled.
 
-        With replay the `best_texts` of the `measured` prompts are imitated.
+        `scale` is that of the rewards. With replay the `best_texts` of the `measured` prompts are imitated.
         """
         own = rollout.rows(len(scored.rewards), trimmed=not self.graphs.records)
         # One pair per text: those of the completions, the imitated texts, the measured texts.
@@ -62,8 +64,9 @@ class BatchBuilder(NamedTuple):
         batch = Batch(
             rollout=own,
             prefixes=prefixes_of(readings, answered if self.shares_prefixes else None),
-            rewards=torch.tensor(scored.rewards, device=device).view(-1, self.plan.config.group_size),
-            greedy_rewards=torch.tensor(scored.greedy_rewards, device=device),
+            rewards=torch.tensor(_less(scored.rewards, scale), device=device).view(-1, self.plan.config.group_size),
+            greedy_rewards=torch.tensor(_less(scored.greedy_rewards, scale), device=device),
+            reward_unit=torch.tensor(scale.unit, device=device),
             token_credit=None,
             measured=targets,
             imitated=imitated,
@@ -84,12 +87,18 @@ class BatchBuilder(NamedTuple):
             sampled_pairs = answered[: len(own.actions)]
             if counts_text_edits(self.plan.config):
                 return batch._replace(token_credit=text_credit(own, sampled_pairs, self.policy))
-            return batch._replace(token_credit=token_credit(own, sampled_pairs, self.policy, self.reward))
+            credit = token_credit(own, sampled_pairs, self.policy, self.reward)
+            return batch._replace(token_credit=credit / batch.reward_unit)
         if not is_dense and not predicts_credit:
             return batch
-        credit = every_tokens_credit(batch.prefixes, answered, self.policy, self.graphs)
-        sampled = torch.where(own.mask, credit.of(own.actions, batch.prefix_index), 0.0)
+        known = every_tokens_credit(batch.prefixes, answered, self.policy, self.graphs)
+        sampled = torch.where(own.mask, known.of(own.actions, batch.prefix_index), 0.0)
         return batch._replace(
             token_credit=sampled if is_dense else None,
-            every_credit=credit.map(lambda edits: edits.clamp_min(CREDIT_FLOOR)) if predicts_credit else None,
+            every_credit=known.map(lambda edits: edits.clamp_min(CREDIT_FLOOR)) if predicts_credit else None,
         )
+
+
+def _less(rewards: Sequence[float], scale: RewardScale) -> list[float]:
+    """Return `rewards` less the origin of their `scale`: in 64 bits, which keep the differences of large ones."""
+    return [reward - scale.origin for reward in rewards]

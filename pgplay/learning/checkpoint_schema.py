@@ -30,7 +30,7 @@ _TWISTER = struct.Struct("=QiiQ")
 """How that state begins: the seed, how many words are left, whether it was seeded, and the next word's place."""
 _WORDS = 624
 _NOT_NEGATIVE = ("steps", "completions", "seconds", "entropy_weight", "recoveries")
-_FINITE = (*_NOT_NEGATIVE, "moving_average", "lr", "divergence", "divergence_growth")
+_FINITE = (*_NOT_NEGATIVE, "moving_average", "origin", "lr", "divergence", "divergence_growth")
 
 
 def check_state(values: Mapping[str, Any], tensors: bytes, config: RunConfig, shape: PolicySpec, prompts: int) -> int:

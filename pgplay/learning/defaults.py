@@ -11,6 +11,7 @@ from pgplay.errors import InputError
 from pgplay.learning.algorithms.table import Algorithm, AlgorithmChoices
 from pgplay.learning.schedules import kl_weight
 from pgplay.policies.families.base import Capability, ModelSpec
+from pgplay.rewards.reward import facts_of
 from pgplay.tasks.task import Task
 from pgplay.tokenizers.base import Tokenizer
 
@@ -48,6 +49,11 @@ LENGTH_SLACK = 5
 """Tokens that a completion may have beyond its target. With fewer, hitting the limit costs so little that short texts
 unlearn to stop; with many more, long texts take more completions. A transformer that writes one text gets none: it
 knows positions by number, so it would learn the text from its end, at the limit, with the extra tokens before it."""
+
+SHORT_TEXT, REPEATS = 20, 8
+"""Length in tokens up to which one text gets as many further tokens as it has, and how often a longer one's characters
+occur on average if it does. A recurrent network that writes 'zzzz' cannot tell its places apart at first: it may stop
+everywhere or nowhere, and with a near limit nowhere costs less."""
 
 SINGLE_WEIGHT_DECAY = 0.3
 """With terminal credit, one text, and a fresh policy without a KL term. Updates made while the text is shifted can push
@@ -124,6 +130,11 @@ def counts_text_edits(config: RunConfig) -> bool:
     return config.reward.strip() == "levenshtein"
 
 
+def follows_edits(config: RunConfig, tokenizer: Tokenizer) -> bool:
+    """Return whether the reward is a formula with levenshtein in it: an edit of one token then has a value."""
+    return tokenizer.one_token_per_character and "levenshtein" in facts_of(config.reward).components
+
+
 def usual_lr(basis: Basis) -> float:
     """Return the default learning rate."""
     if basis.config.optimizer == "sgd":
@@ -187,9 +198,9 @@ def usual_control_variate(basis: Basis, discount: float) -> str:
     With a large vocabulary, as pretrained models have one, it takes further passes, so there it must be asked for.
     """
     config, credit = basis.config, basis.choices.credit
-    counts_edits = edits_are_token_edits(config, basis.tokenizer)
+    knows_edits = (edits_are_token_edits if basis.is_dense else follows_edits)(config, basis.tokenizer)
     usual = "none" if basis.model.can(Capability.ADAPTER) else "regression"
-    variate = config.control_variate or ("potential" if counts_edits else usual)
+    variate = config.control_variate or ("potential" if knows_edits else usual)
     reason = None
     if credit not in ("terminal", "dense") or (basis.is_dense and variate == "regression"):
         reason = "unused.variate_with_credit"
@@ -199,7 +210,7 @@ def usual_control_variate(basis: Basis, discount: float) -> str:
         reason = "unused.variate_with_discount"
     if reason and config.control_variate not in (None, "none"):
         raise InputError(reason, field="control_variate", variate=variate, credit=credit, discount=discount)
-    if variate == "potential" and not counts_edits:
+    if variate == "potential" and not knows_edits:
         if counts_text_edits(config):
             raise InputError("setting.potential_of_tokens", field="control_variate")
         raise InputError("setting.potential_without_edits", field="control_variate", reward=config.reward)
@@ -213,6 +224,10 @@ def usual_length_limit(basis: Basis) -> int:
         return min(UNTARGETED_LENGTH, room)
     needed = basis.longest.answer + 1
     slack = LENGTH_SLACK if basis.task.has_prompts else basis.model.family.length_slack
+    if slack and not basis.task.has_prompts and basis.model.can(Capability.FRESH_WEIGHTS):
+        repeats = basis.longest.answer / len({*basis.task.training[0].target})
+        if basis.longest.answer <= SHORT_TEXT or repeats >= REPEATS:
+            slack = max(slack, basis.longest.answer)
     return max(needed, min(needed + slack, room))
 
 

@@ -15,7 +15,7 @@ def refuse_impossible(basis: Basis, max_length: int) -> None:
     """Raise InputError if no policy with completions of at most `max_length` tokens can do what the config asks."""
     _check_goal(basis)
     rewards = _reward_facts(basis.config)
-    goals.check_reachable(basis.config.goal, rewards[0].highest, basis.config.reward)
+    goals.check_reachable(basis.config.goal, rewards[0].range.high, basis.config.reward)
     if not basis.task.has_targets:
         _check_needs_no_target(basis, rewards)
     missing = basis.tokenizer.unwritable(basis.task.texts)

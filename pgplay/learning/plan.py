@@ -113,7 +113,7 @@ def make_plan(config: RunConfig, inputs: Inputs, shape: PolicySpec | None = None
     assert inputs.warm_lines or not config.warm_text or shape is not None, "the warm start's text was not read"
     refuse_unsupported_settings(config, network)
     notes = inactive_settings(config)
-    is_untrained = not config.warm_start and shape is None and base is None
+    is_untrained = config.starts_from is None and shape is None and base is None
     if config.kl_limit is not None and is_untrained and config.reference == "start":
         notes.append(coded("note.limit_around_untrained"))
     if not algorithm.trains_network:

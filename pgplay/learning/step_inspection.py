@@ -21,8 +21,8 @@ from pgplay.learning.counterfactuals import (
     plain_plan,
 )
 from pgplay.learning.defaults import SGD_LR
-from pgplay.learning.objective.advantage_rules import kl_charges
-from pgplay.learning.objective.advantages import STANDARD_DEVIATION_FLOOR, group_baseline, group_deviation
+from pgplay.learning.objective.advantage_rules import compared_rewards, kl_charges
+from pgplay.learning.objective.advantages import STANDARD_DEVIATION_FLOOR, group_deviation
 from pgplay.learning.objective.dense_credit import CREDIT_BASELINE, CREDIT_FLOOR
 from pgplay.learning.objective.records import UpdateRecord
 from pgplay.learning.plan import Plan
@@ -36,6 +36,7 @@ from pgplay.learning.reports.step_detail import (
     movement,
 )
 from pgplay.learning.reports.step_report import MOST_POSITIONS, StepReport
+from pgplay.learning.reward_scale import RewardScale
 from pgplay.learning.trainer import StepRecord, Trainer
 from pgplay.policies.density import Density, entropy
 from pgplay.policies.policy import Policy
@@ -88,7 +89,7 @@ def _detail(
     average = float(before.carried.moving_average)
     return StepDetail(
         step=report.step,
-        rules=_rules(plan, report.metrics, average),
+        rules=_rules(plan, report.metrics, average, record.scale),
         metrics=report.metrics,
         completions=record.update.batch.rollout.mask.shape[0],
         samples=_samples(plan, trainer, record, rows, average),
@@ -142,7 +143,7 @@ def _with_pushes(
     )
 
 
-def _rules(plan: Plan, metrics: Mapping[str, float], moving_average: float) -> AlgorithmSettings:
+def _rules(plan: Plan, metrics: Mapping[str, float], moving_average: float, scale: RewardScale) -> AlgorithmSettings:
     config = plan.config
     return AlgorithmSettings(
         algorithm=config.algorithm,
@@ -163,11 +164,12 @@ def _rules(plan: Plan, metrics: Mapping[str, float], moving_average: float) -> A
         lr=metrics["lr"],
         entropy_weight=metrics["entropy_weight"],
         kl=config.kl,
-        moving_average=moving_average,
-        deviation_floor=STANDARD_DEVIATION_FLOOR,
+        moving_average=moving_average + scale.origin,
+        deviation_floor=STANDARD_DEVIATION_FLOOR * scale.unit,
         credit_floor=CREDIT_FLOOR,
         credit_baseline=CREDIT_BASELINE,
         optimizer=config.optimizer,
+        reward_unit=scale.unit,
     )
 
 
@@ -183,20 +185,20 @@ def _rows_to_record(rewards: Sequence[float], lengths: Sequence[int]) -> list[in
 def _samples(
     plan: Plan, trainer: Trainer, record: StepRecord, rows: list[int], moving_average: float
 ) -> tuple[CompletionDetail, ...]:
-    policy, batch = trainer.policy, record.update.batch
+    policy, batch, scale = trainer.policy, record.update.batch, record.scale
     rollout = batch.rollout
     pairs = [pair for pair in record.pairs for _ in range(plan.config.group_size)]
     completions = policy.completions(rollout)
-    charge = kl_charges(plan, record.update.first, rollout.mask).sum(1)
-    rewards = batch.rewards - charge.view_as(batch.rewards)
+    charged = kl_charges(plan, record.update.first, rollout.mask)
     baselines = deviations = None
     if plan.config.credit == "terminal" and plan.config.baseline != "critic":
-        baseline = group_baseline(plan.config.baseline, rewards, moving_average, batch.greedy_rewards)
-        baselines = torch.as_tensor(baseline, device=rewards.device).expand_as(rewards).flatten().tolist()
+        rewards, baseline = compared_rewards(batch, plan, charged, moving_average)
+        baselines = _in_rewards(scale.unit * torch.as_tensor(baseline, device=rewards.device).expand_as(rewards), scale)
         if plan.config.scale != "none":
-            deviations = group_deviation(rewards, plan.config.scale).expand_as(rewards).flatten().tolist()
+            deviation = scale.unit * group_deviation(rewards, plan.config.scale)
+            deviations = deviation.expand_as(rewards).flatten().tolist()
     columns = _Columns(record.update, policy, plan)
-    charges, earned = charge.tolist(), batch.rewards.flatten().tolist()
+    charges, earned = (scale.unit * charged.sum(1)).tolist(), _in_rewards(batch.rewards, scale)
     return tuple(
         CompletionDetail(
             prompt=pairs[row].prompt,
@@ -214,6 +216,11 @@ def _samples(
     )
 
 
+def _in_rewards(values: Tensor, scale: RewardScale) -> list[float]:
+    """Return `values` (P, G), less the scale's origin, as rewards (B,)."""
+    return [value + scale.origin for value in values.flatten().tolist()]
+
+
 class _Columns:
     """The tensors (B, T) of a step as lists, from which a row's tokens are read."""
 
@@ -228,7 +235,7 @@ class _Columns:
         self._log_p, self._entropy = _as_lists(first.log_p), _as_lists(first.entropies)
         self._advantages, self._shared = _as_lists(record.advantages), _as_lists(record.shared)
         self._credit = _as_lists(batch.token_credit)
-        self._values = _as_lists(first.values if plan.config.baseline == "critic" else None)
+        self._values = _as_lists(batch.reward_unit * first.values if plan.config.baseline == "critic" else None)
         self._ratio = _as_lists(surrogate.ratio if surrogate else None)
         self._clipped = _as_lists(surrogate.clipped if surrogate else None)
         self._after = _as_lists(record.log_p_after)

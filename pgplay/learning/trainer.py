@@ -30,6 +30,7 @@ from pgplay.learning.prompt_order import next_prompts
 from pgplay.learning.reports.samples import quantile_samples, reward_statistics, sample_of
 from pgplay.learning.reports.step_report import Sample, StepReport
 from pgplay.learning.reports.step_trace import trace_of
+from pgplay.learning.reward_scale import RewardScale, widened
 from pgplay.learning.schedules.collapse_recovery import is_collapsed, shrink_and_perturb
 from pgplay.learning.scoring import Scored, score_step
 from pgplay.learning.training_state import GREEDY_CHECK_INTERVAL, Counters, by_part, copied
@@ -52,10 +53,11 @@ DIAGNOSIS_INTERVAL = 25
 
 
 class StepRecord(NamedTuple):
-    """Everything one step went through: its P prompts, the parts and measures of its B rewards by name, its update."""
+    """Everything one step went through: its P prompts, its B rewards' parts and measures by name and their scale."""
 
     pairs: Sequence[Pair]
     values: Mapping[str, Sequence[float]]
+    scale: RewardScale
     update: UpdateRecord
 
 
@@ -132,8 +134,9 @@ class Trainer:
             )
             if self.plan.config.replay:
                 self.counters.remember(answered, scored.completions, scored.rewards)
+            scale = self._scale_of(scored.rewards)
             builder = BatchBuilder(self.plan, self.policy, self.reward, self._graphs)
-            batch = builder.build(rollout, pairs, measured, scored, self.counters.best_texts)
+            batch = builder.build(rollout, pairs, measured, scored, self.counters.best_texts, scale)
         except PgplayError:
             self.generator.set_state(chance[0])
             self.prompt_generator.set_state(chance[1])
@@ -147,7 +150,7 @@ class Trainer:
         used = {"entropy_weight": self.counters.entropy_weight, "lr": self.lr}
         update_metrics, result = self._update(batch, solved=solved, record=record)
         metrics |= update_metrics | used
-        self.counters.count(self.plan, metrics, len(scored.rewards), solved=solved)
+        self.counters.count(self.plan, metrics, scored.rewards, scale, solved=solved)
         metrics |= self._recover(metrics) | self._evaluate_held_out()
         samples = self._samples(answered, measured, scored)
         ended = time.perf_counter()
@@ -166,7 +169,7 @@ class Trainer:
             solved=solved,
             trace=trace_of(scored.rewards, result.target_losses, batch.measured.mask if batch.measured else None),
         )
-        return report, StepRecord(pairs, scored.values, result.record) if result.record else None
+        return report, StepRecord(pairs, scored.values, scale, result.record) if result.record else None
 
     @property
     def lr(self) -> float:
@@ -177,7 +180,7 @@ class Trainer:
     def carried(self) -> CarriedState:
         """The state that the next update carries over from earlier steps."""
         counters = self.counters
-        average = counters.moving_average or 0.0
+        average = 0.0 if counters.moving_average is None else counters.moving_average - counters.origin
         return CarriedState(self.lr, counters.entropy_weight, average, counters.divergence_level)
 
     def _update(self, batch: Batch, *, solved: bool, record: bool) -> tuple[dict[str, float], UpdateResult]:
@@ -193,6 +196,19 @@ class Trainer:
         )
         return update_policy(inputs, Updater(self.plan, modules, self.optimiser, self.density, self._graphs))
 
+    def _scale_of(self, rewards: Sequence[float]) -> RewardScale:
+        """Return the scale for a step's `rewards`.
+
+        Where their range is unknown, that of earlier steps counts, as the step's own would bias its update; only the
+        first has no other. The origin stays, and is 0 without a baseline: the distance from 0 is then
+        part of the algorithm.
+        """
+        counters = self.counters
+        scale = RewardScale.of(self.reward.range, counters.seen or widened(None, rewards))
+        if counters.seen is None:
+            counters.origin = 0.0 if self.plan.config.baseline in ("none", "critic") else scale.origin
+        return scale._replace(origin=counters.origin)
+
     def greedy_texts(self, pairs: Sequence[Pair]) -> list[str]:
         """Return the greedy completion for each of `pairs`."""
         return greedy_texts(self.policy, pairs)
@@ -203,6 +219,7 @@ class Trainer:
         if reward is not None or plan.task != self.plan.task:
             self.reward = reward or self.reward
             self.counters.best, self.counters.best_texts = None, {}
+            self.counters.seen = None
         if plan.task != self.plan.task:
             self.counters.waiting = []
         if plan.lr_choices != self.plan.lr_choices:

@@ -10,10 +10,12 @@ import msgspec
 
 from pgplay.learning.plan import Plan
 from pgplay.learning.reports.step_report import Sample
+from pgplay.learning.reward_scale import RewardScale, widened
 from pgplay.learning.schedules.early_stop import EarlyStop
 from pgplay.learning.schedules.entropy_weight import entropy_weight
 from pgplay.learning.schedules.kl_weight import KlLevel, Smoothing, next_level
 from pgplay.learning.schedules.learning_rate import next_lr
+from pgplay.rewards.ranges import Range
 from pgplay.tasks.task import Pair
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ class Counters(msgspec.Struct):
     completions: int = 0
     seconds: float = 0.0
     moving_average: float | None = None
+    seen: Range | None = None
+    origin: float = 0.0
     lr: float | None = None
     entropy_weight: float = 0.0
     divergence: float | None = None
@@ -44,15 +48,17 @@ class Counters(msgspec.Struct):
     early_stop: EarlyStop = msgspec.field(default_factory=EarlyStop)
     recoveries: int = 0
 
-    def count(self, plan: Plan, metrics: Mapping[str, float], completions: int, *, solved: bool) -> None:
-        """Count a step of `plan` with these `metrics` and `completions`; `solved`: whether it solved the task."""
+    def count(
+        self, plan: Plan, metrics: Mapping[str, float], rewards: Sequence[float], scale: RewardScale, *, solved: bool
+    ) -> None:
+        """Count a step of `plan` with these `metrics` and `rewards` of this `scale`; `solved`: whether the task is."""
         config, mean, past = plan.config, metrics["reward_mean"], self.moving_average
         self.moving_average = mean if past is None else past + MOVING_AVERAGE_SHARE * (mean - past)
         self.entropy_weight = entropy_weight(
             config.entropy_schedule,
             config.entropy,
             config.entropy_target,
-            mean,
+            scale.share(mean),
             metrics["entropy"] * metrics["length"],
             solved=solved,
         )
@@ -61,7 +67,8 @@ class Counters(msgspec.Struct):
         )
         self._note_divergence(metrics.get("kl_reference"), plan.kl_smoothing)
         self.steps += 1
-        self.completions += completions
+        self.completions += len(rewards)
+        self.seen = widened(self.seen, rewards)
 
     @property
     def divergence_level(self) -> KlLevel | None:

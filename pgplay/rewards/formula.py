@@ -51,7 +51,7 @@ _OPERATORS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
 class Formula:
     """A parsed formula over built-in rewards.
 
-    `highest` is its maximum, infinite if unknown.
+    `range` bounds its values, infinitely wide if unknown.
 
     Raises InputError if `text` is not a formula.
     """
@@ -61,7 +61,7 @@ class Formula:
         self.variables: list[str] = []
         self._functions: dict[Component, Function] = {}
         self.component = component_of(tree)
-        self.highest = range_of(tree).high
+        self.range = range_of(tree)
         self._evaluate = self._compile(tree)
 
     @property

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from pgplay.errors import RewardError
 from pgplay.rewards.formula import parse_formula
 from pgplay.rewards.python.scorer import Limits, PythonScorer
 from pgplay.rewards.python.source import is_python
+from pgplay.rewards.ranges import ANYTHING, Range
 from pgplay.rewards.records import Scorer, Scores, Triple, coded_triple
 from pgplay.rewards.spec import RewardSpec, UnaskedError, resolve
 from pgplay.tasks.task import ColumnValues, Pair
@@ -28,18 +28,27 @@ def _discard(line: str) -> None:
 class Reward:
     """A reward, ready to score. Use it in a `with` statement, or `close` it: Python has a process.
 
-    `spec` is its text, `name` its display name, `source` its Python (or empty), and `needs_target` whether it depends
-    on the target.
+    `spec` is its text, `name` its display name, `source` its Python (or empty), `needs_target` whether it depends on
+    the target, and `range` bounds its values, infinitely wide if unknown.
     """
 
     def __init__(
-        self, spec: str, name: str, kind: RewardKind, scorer: Scorer, *, source: str, needs_target: bool
+        self,
+        spec: str,
+        name: str,
+        kind: RewardKind,
+        scorer: Scorer,
+        *,
+        source: str = "",
+        needs_target: bool,
+        range: Range = ANYTHING,
     ) -> None:
         self.spec = spec
         self.name = name
         self.kind: RewardKind = kind
         self.source = source
         self.needs_target = needs_target
+        self.range = range
         self._scorer = scorer
 
     def score(
@@ -149,26 +158,27 @@ def start_reward(spec: RewardSpec, on_log: Callable[[str], None] = _discard, lim
         scorer = PythonScorer(source, limits, on_log)
         return Reward(text, source.name, "python", scorer, source=source.text, needs_target=True)
     formula = parse_formula(text)
+    known: dict[str, Any] = {"needs_target": formula.needs_target, "range": formula.range}
     if formula.component:
-        name = formula.component.label
-        return Reward(text, name, "built-in", formula, source="", needs_target=formula.needs_target)
-    return Reward(text, formula.text, "formula", formula, source="", needs_target=formula.needs_target)
+        return Reward(text, formula.component.label, "built-in", formula, **known)
+    return Reward(text, formula.text, "formula", formula, **known)
 
 
 class RewardFacts(NamedTuple):
     """Properties of a reward known without running it.
 
-    `needs_target`: whether it depends on the target; False for Python, which would have to run. `highest`: its maximum,
-    infinite if unknown, as for Python.
+    `needs_target`: whether it depends on the target; False for Python, which would have to run. `range`: bounds of its
+    values, infinitely wide if unknown, as for Python. `components`: the built-in rewards in it, as written.
     """
 
     needs_target: bool
-    highest: float
+    range: Range
+    components: tuple[str, ...] = ()
 
 
 def facts_of(spec: str) -> RewardFacts:
     """Return the facts of the reward `spec`; raises InputError if it is not a reward."""
     if is_python(spec):
-        return RewardFacts(needs_target=False, highest=math.inf)
+        return RewardFacts(needs_target=False, range=ANYTHING)
     formula = parse_formula(spec)
-    return RewardFacts(formula.needs_target, formula.highest)
+    return RewardFacts(formula.needs_target, formula.range, tuple(formula.components))

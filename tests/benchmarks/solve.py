@@ -38,6 +38,32 @@ CASES = {
     "chinese": Case(("白日依山尽黄河入海流", "红豆生南国春来发几枝"), {}, 15),
     "printable": Case(("Dial 555-0199 by 6 PM, please!", "Total: 48.20 EUR (incl. VAT) ok"), {}, 30),
     "sixty": Case(("when the evening train leaves the station the lamps come on",), {}, 60),
+    "transformer": Case(
+        (
+            *("Meet me at 9:45 by the old gate!", "Invoice #2071: $318.60, due Feb 3"),
+            *("The cat's bowl (blue) is half full", "x = [3, 1, 4]; print(sum(x)) # 8?"),
+            *("Quiet! Zebras & 12 foxes: why not?", "Pay 12.50 EUR to J. Smith by 6 pm"),
+            *("Room 7B -> 2nd floor, left (ring!)", "if (n % 2 == 0) { return n / 2; }?"),
+            "To: ops@hub.io; Re: disk 93% full",
+            "Dear Mr. Wu, see page 14 & reply.",
+        ),
+        {"model": "transformer-small"},
+        180,
+    ),
+    **{
+        f"scale {reward}": Case(("brown owl hoots", "violet ferries"), {"reward": reward}, 20)
+        for reward in ("levenshtein", "0.03*levenshtein", "0.001*levenshtein", "100*levenshtein", "levenshtein + 1e6")
+    },
+    **{text: Case((text,), {}, 12) for text in ("zzzzzzzzzz", "abababababab", "a mississippi miss")},
+    "no-warm-start": Case(("brown owl hoots", "violet ferries"), {"warm_start": "0"}, 20),
+    "sixty-printable": Case(("Turn left at the 3rd bridge (red!), then ask for Ms. O'Neil; #",), {}, 60),
+    "hundred": Case(
+        (
+            "the ferry that brings the post leaves the island at seven and comes back with bread, letters and guests",
+        ),
+        {},
+        120,
+    ),
     "line-dense": Case(("the quiet river bends westward", "three owls watch a sleepy town"), {"credit": "dense"}, 15),
     "sixty-dense": Case(("when the evening train leaves the station the lamps come on",), {"credit": "dense"}, 20),
     "two-hundred-dense": Case(

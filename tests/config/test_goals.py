@@ -139,4 +139,4 @@ def test_a_goal_that_may_be_reached_is_accepted(reward: str, until: str) -> None
     ],
 )
 def test_the_highest_value_of_a_formula(formula: str, highest: float) -> None:
-    assert facts_of(formula).highest == pytest.approx(highest)
+    assert facts_of(formula).range.high == pytest.approx(highest)

@@ -100,6 +100,7 @@ def world(model: str, density: Density, critic_seed: int, *, dense: bool, with_r
         rewards=rewards[:, None],
         greedy_rewards=rewards[completions.index(own)][None],
         token_credit=credit,
+        reward_unit=torch.ones((), dtype=torch.float64),
         measured=measured,
         imitated=None,
         every_credit=every_credit,
@@ -115,11 +116,16 @@ def double(policy: Policy) -> Policy:
 
 
 def compare(
-    model: str, density: Density = PLAIN, critic_seed: int = 6, variate_seed: int | None = None, **settings: object
+    model: str,
+    density: Density = PLAIN,
+    critic_seed: int = 6,
+    variate_seed: int | None = None,
+    reward_unit: float = 1.0,
+    **settings: object,
 ) -> Comparison:
     """Return the mean update with `settings` over every pair of completions that one prompt can get.
 
-    With a `variate_seed`, the advantages use a control variate with random values.
+    With a `variate_seed`, the advantages use a control variate with random values. `reward_unit` is that of the scale.
     """
     dense = settings.get("credit") == "dense"
     here = world(model, density, critic_seed, dense=dense, with_reference="kl" in settings)
@@ -141,6 +147,7 @@ def compare(
             batch = here.batch._replace(
                 **rows_of(here.batch, rows),
                 rewards=rewards[rows][None],
+                reward_unit=torch.tensor(reward_unit, dtype=torch.float64),
                 token_credit=here.batch.token_credit[rows] if dense else None,
                 every_credit=here.batch.every_credit if dense and plan.config.control_variate == "potential" else None,
             )

@@ -37,8 +37,8 @@ If each completion has one advantage, a control variate predicts the contributio
 contributions of the *other* tokens from a token's advantage, and averages the token's own over all tokens that could
 have been sampled, which has no noise (expected policy gradients). If the baseline compares completions, the
 contributions predicted for the other completions of the group are subtracted from their mean, too.
-`control_variate = "regression"` predicts from past batches, using only rewards. `"potential"`, the default with the
-reward levenshtein, uses each token's effect on the edits still needed, which is known from the target, and the
+`control_variate = "regression"` predicts from past batches, using only rewards. `"potential"`, the default with
+levenshtein in the reward, uses each token's effect on the edits still needed, which is known from the target, and the
 regression for the rest. The expected update does
 not depend on the predictions (tests/learning/test_control_variate.py, to 12 digits, with every baseline except a
 critic); it changes direction only if the loss divides by a completion's own length, which biases it anyway. With dense

@@ -131,6 +131,15 @@ def test_expected_update_against_the_exact_gradient(algorithm: str, model: str) 
     check(VERDICTS[algorithm], model, algorithm=algorithm)
 
 
+@pytest.mark.parametrize("algorithm", [name for name, verdict in VERDICTS.items() if verdict.factor is not None])
+def test_in_units_of_the_rewards_range_an_update_is_shorter_and_never_turned(algorithm: str) -> None:
+    factor = VERDICTS[algorithm].factor
+    assert factor is not None
+    found = compare("gru-nano", algorithm=algorithm, reward_unit=40.0)
+    assert found.cosine == pytest.approx(1.0, abs=EXACT)
+    assert found.factor == pytest.approx(factor / 40.0)
+
+
 @pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("choice", CHOICES)
 def test_the_effect_of_each_single_choice(choice: str) -> None:

@@ -158,7 +158,9 @@ def test_a_default_or_a_chosen_group_needs_no_note(settings: dict[str, int]) -> 
 
 def test_the_length_limit_includes_the_stop_token_and_a_few_extra_characters() -> None:
     assert plan(target="abc").shape.max_length == 3 + 1 + 5
-    assert plan(target="a" * 50).shape.max_length == 50 + 1 + 5
+    assert plan(target="the lamps come on in the evening").shape.max_length == 32 + 1 + 5
+    assert plan(target="brown owl hoots").shape.max_length == 15 + 1 + 15, "a short text gets as many as it has"
+    assert plan(target="ab" * 25).shape.max_length == 50 + 1 + 50, "so does one of few characters"
     assert plan(target="abc", max_length=4).shape.max_length == 4
     assert plan(target="abc", model="transformer-nano").shape.max_length == 3 + 1
     assert plan(TEN_PROMPTS, model="transformer-nano").shape.max_length == 1 + 1 + 5

@@ -64,6 +64,15 @@ shows the text, target and prompt.
 """
 
 PYTHON = """\
+### Scale
+
+While learning, rewards are measured by their range: `0.03*levenshtein` and `100*levenshtein` take the steps that
+`levenshtein` takes, and the weights of entropy and KL mean the same for each. The range of a formula is computed from
+its parts. Where it is unknown (Python, `text_length`), it is that of the rewards in earlier steps, without the
+outermost 5% of each step. Plots, goals and reports show the rewards as they are. Rewards far from 0
+(`levenshtein + 1e6`) lose no precision, except with the baselines none and critic, for which the distance from 0 is
+part of the algorithm.
+
 ## Your own Python
 
 ```python
@@ -74,6 +83,7 @@ def reward(text: str, target: str, prompt: str) -> float | dict[str, float]:
 ```
 
 `--reward my_reward.py` uses the function `reward` or `rewards`; `--reward my_reward.py:rhymes` uses another one.
+A function of fewer values gets those that it names: `reward(text)`, `reward(text, target)`, `reward(text, prompt)`.
 `rewards(texts, targets, prompts)`, or any function whose first parameter is called `texts`, scores a whole batch and
 returns a list.
 A function with a parameter `completions` is called as in TRL, `f(prompts, completions, **columns)` with lists of

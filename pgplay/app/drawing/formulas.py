@@ -125,6 +125,7 @@ def _advantage(detail: StepDetail, sample: CompletionDetail) -> list[MathLine]:
         formula = "δ_t = r_t + γ V_(t+1) − V_t;  A_t = δ_t + γ λ A_(t+1)"
         values = " ".join(signed(token.value or 0.0) for token in sample.tokens[:5])
         scaled = "" if rules.scale == "none" else f", divided by the std of all, at least {rules.deviation_floor:g}"
+        scaled = scaled or _in_units(rules)
         return [
             MathLine("V_t: the reward that the critic expects", f"{values} …"),
             MathLine(formula + scaled, _each(sample)),
@@ -132,7 +133,11 @@ def _advantage(detail: StepDetail, sample: CompletionDetail) -> list[MathLine]:
     baseline_text = BASELINES[rules.baseline].format(group=rules.group_size, others=rules.group_size - 1)
     baseline, earned = sample.baseline or 0.0, sample.reward - sample.charge
     result = [MathLine("baseline b, the reward that was expected: " + baseline_text, f"{baseline:.4f}")]
-    if sample.deviation is None:
+    if sample.deviation is None and rules.reward_unit != 1.0:
+        quotient = f"({earned:.4g} − {baseline:.4g}) / {rules.reward_unit:g}"
+        value = signed((earned - baseline) / rules.reward_unit)
+        result.append(MathLine(f"advantage A = (R − b) / w{_in_units(rules)}", f"{quotient} = {value}"))
+    elif sample.deviation is None:
         difference = f"{earned:.4f} − {baseline:.4f} = {signed(earned - baseline)}"
         result.append(MathLine("advantage A = R − b, how much better than expected", difference))
     else:
@@ -145,6 +150,10 @@ def _advantage(detail: StepDetail, sample: CompletionDetail) -> list[MathLine]:
         result.append(MathLine("A_t = A − predicted share of the other tokens", _each(sample)))
         result.append(MathLine("correction = mean of A_t − A, by the control variate", signed(sample.correction)))
     return result
+
+
+def _in_units(rules: AlgorithmSettings) -> str:
+    return "" if rules.reward_unit == 1.0 else ", w: the width of the reward's range"
 
 
 def _each(sample: CompletionDetail) -> str:

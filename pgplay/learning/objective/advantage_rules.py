@@ -23,7 +23,8 @@ from pgplay.policies.distribution import TokenValues
 def advantages_of(batch: Batch, plan: Plan, current: Forward, moving_average: float | Tensor) -> tuple[Tensor, Tensor]:
     """Return advantages (B, T) by the plan's choices, and the returns (B, T) that a critic predicts.
 
-    Both are constant to the gradient. A scale divides advantages only: the critic predicts unscaled rewards.
+    Both are constant to the gradient, and in units of the reward's range, or in edits with dense credit. A scale
+    divides advantages only: the critic predicts unscaled rewards.
     """
     config, mask, values = plan.config, batch.rollout.mask, current.values.detach()
     if config.credit == "none":
@@ -35,18 +36,26 @@ def advantages_of(batch: Batch, plan: Plan, current: Forward, moving_average: fl
         return torch.where(mask, dense_advantages(returns), 0.0), returns
     charged = kl_charges(plan, current, mask)
     if config.baseline == "critic":
-        token_rewards = at_the_end(batch.rewards.flatten(), mask) - charged
+        token_rewards = at_the_end(batch.rewards.flatten() / batch.reward_unit, mask) - charged
         decay = config.gae_lambda if config.credit == "gae" else 1.0
         advantages = generalised_advantages(token_rewards, values, mask, config.discount, decay)
         returns = torch.where(mask, advantages + values, 0.0)
         if config.scale != "none":
             advantages = batch_scaled(advantages, mask)
         return advantages, returns
-    rewards = batch.rewards - charged.sum(1).view_as(batch.rewards)
-    baseline = group_baseline(config.baseline, rewards, moving_average, batch.greedy_rewards)
+    rewards, baseline = compared_rewards(batch, plan, charged, moving_average)
     advantages = group_scaled(rewards - baseline, rewards, config.scale)
     advantages = discounted_sums(at_the_end(advantages.flatten(), mask), config.discount)
     return advantages, torch.zeros_like(values)
+
+
+def compared_rewards(
+    batch: Batch, plan: Plan, charged: Tensor, moving_average: float | Tensor
+) -> tuple[Tensor, Tensor | float]:
+    """Return the rewards (P, G) less what is `charged` (B, T), and their baseline, both in units of the range."""
+    unit = batch.reward_unit
+    rewards = batch.rewards / unit - charged.sum(1).view_as(batch.rewards)
+    return rewards, group_baseline(plan.config.baseline, rewards, moving_average / unit, batch.greedy_rewards / unit)
 
 
 def token_q_values(batch: Batch, plan: Plan) -> TokenValues | None:

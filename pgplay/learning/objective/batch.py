@@ -19,11 +19,12 @@ from pgplay.policies.rollout import Rollout
 class Batch(NamedTuple):
     """The training data of one step: B = P x G completions over T columns, prompt by prompt.
 
-    rewards (P, G). greedy_rewards (P,): for the greedy baseline. token_credit (B, T): dense credit, or None.
-    measured: the targets whose cross-entropy is measured, or None. imitated: texts to make more likely, or None: the
-    best completions so far, or with supervised learning the targets of the step's prompts, then with the dropout masks
-    (M, P, W) for reading them. prefixes: those of the completions, then of the imitated and the measured texts.
-    every_credit: the floored credit of every possible token, for the control variate, or None.
+    rewards (P, G) and greedy_rewards (P,), for the greedy baseline: less their scale's origin. reward_unit (): what
+    learning divides them by. token_credit (B, T): dense credit, or None. measured: the targets whose cross-entropy is
+    measured, or None. imitated: texts to make more likely, or None: the best completions so far, or with supervised
+    learning the targets of the step's prompts, then with the dropout masks (M, P, W) for reading them. prefixes: those
+    of the completions, then of the imitated and the measured texts. every_credit: the floored credit of every possible
+    token, for the control variate, or None.
     """
 
     rollout: Rollout
@@ -31,6 +32,7 @@ class Batch(NamedTuple):
     rewards: Tensor
     greedy_rewards: Tensor
     token_credit: Tensor | None
+    reward_unit: Tensor
     measured: Reading | None
     imitated: Reading | None
     imitated_masks: Tensor | None = None

@@ -124,7 +124,7 @@ class Without(msgspec.Struct, frozen=True, array_like=True):
 
 
 class AlgorithmSettings(msgspec.Struct, frozen=True):
-    """The algorithm's choices, and the numbers in its formulas."""
+    """The algorithm's choices, and the numbers in its formulas; reward_unit: the width of the reward's range."""
 
     algorithm: str
     reward: str
@@ -149,6 +149,7 @@ class AlgorithmSettings(msgspec.Struct, frozen=True):
     credit_floor: float
     credit_baseline: float
     optimizer: str = "adam"
+    reward_unit: float = 1.0
 
 
 class StepDetail(msgspec.Struct, frozen=True):

@@ -204,7 +204,8 @@ SETTINGS: dict[str, Concept] = {
         "Lower it for more stable training; it takes effect only with lr_schedule kl.",
     ),
     "entropy": Concept(
-        "The weight of the entropy bonus, which keeps the policy exploring. Too high a weight outbids the reward.",
+        "The weight of the entropy bonus, which keeps the policy exploring. Too high a weight outbids the reward. "
+        "The unit is the reward's range.",
         "J + β H(π)",
         "Raise it if the entropy falls to 0 before the reward is high; lower it if the reward plateaus below 1.",
     ),

@@ -33,7 +33,7 @@ class RunUntil:
     def check_reachable(self, reward: str) -> None:
         """Raise InputError for a goal above the highest value of `reward`, on which the run trains."""
         if self._goal is not None:
-            goals.check_reachable(self._goal, facts_of(reward).highest, reward)
+            goals.check_reachable(self._goal, facts_of(reward).range.high, reward)
 
     def is_over(self, report: StepReport) -> bool:
         """Return whether the run pauses after the step of `report`; called once after each step."""

@@ -147,7 +147,8 @@ class PhaseScreen(Zoomable):
     def _columns(self, rules: AlgorithmSettings) -> tuple[str, ...]:
         """Return the list's columns at this stage that have numbers under these `rules`."""
         without = set() if rules.control_variate and rules.credit == "terminal" else {"correction"}
-        if rules.scale == "none" or rules.credit != "terminal" or rules.baseline == "critic":
+        is_same = rules.scale == "none" and rules.reward_unit == 1.0
+        if is_same or rules.credit != "terminal" or rules.baseline == "critic":
             without.add("above")  # it equals A, or there is no single number
         return tuple(name for name in _COLUMNS[self._phase] if name not in without)
 
