@@ -34,7 +34,7 @@ async def main() -> None:
     """Train, and write the picture."""
     app = PgplayApp(make_config(load_preset(PRESET).settings), PRESET)
     async with app.run_test(size=SIZE) as pilot:
-        await _until(pilot, lambda: app.state.worker == "ready" and app.parameters is not None)
+        await _until(pilot, lambda: app.state.worker == "ready" and app.state.parameters is not None)
         await pilot.press("space")
         await _until(pilot, lambda: app.state.step >= STEPS and not app.redraw_is_due)
         PICTURE.write_text(app.export_screenshot(title="pgplay"), encoding="utf-8")

@@ -16,6 +16,7 @@ from tests.app.fake_worker import begin, opened, until
 SIZE = (120, 36)
 
 
+@pytest.mark.exhaustive
 async def test_typed_text_valid_or_not_is_on_the_disk_within_a_second(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -114,6 +114,7 @@ async def test_a_long_text_wraps() -> None:
         await until(pilot, lambda: len(lines()) > before)
 
 
+@pytest.mark.exhaustive
 async def test_rename_delete_export_and_import(tmp_path: Path) -> None:
     keep("first")
     keep("other")
@@ -271,6 +272,7 @@ def store_five_runs() -> None:
     store_run("evening", 5, checkpoints=(), target="good evening", reward="prefix")
 
 
+@pytest.mark.exhaustive
 async def test_runs_are_told_apart_by_algorithm_reward_seed_and_differences() -> None:
     store_five_runs()
     bench = Bench()

@@ -260,6 +260,7 @@ async def test_a_loaded_reward_shows_symbols_and_keeps_its_text() -> None:
         assert setup.typed["reward"] == REWARD
 
 
+@pytest.mark.exhaustive
 async def test_text_typed_or_loaded_into_a_field_is_drawn_as_symbols_and_kept(no_net: None) -> None:
     bench = Bench()
     async with bench.app.run_test(size=(140, 45)) as pilot:

@@ -213,6 +213,7 @@ async def test_an_invalid_target_is_reported_and_not_started(target: str, said: 
         assert bench.sent(Start) == []
 
 
+@pytest.mark.exhaustive
 async def test_an_invalid_number_is_reported_under_its_field() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:

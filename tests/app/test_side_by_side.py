@@ -269,6 +269,7 @@ async def test_another_reward_may_be_ones_own_python(home: Path) -> None:
         assert [spec.text for spec in start.rewards] == ["mine.py"]
 
 
+@pytest.mark.exhaustive
 async def test_runs_marked_in_the_list_are_shown_side_by_side() -> None:
     for name in ("one", "two", "three"):
         store_run(name, 5, checkpoints=(), target=name)

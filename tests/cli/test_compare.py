@@ -17,6 +17,7 @@ from pgplay.runs.store import RunStore
 from pgplay.runs.summaries import list_runs
 
 
+@pytest.mark.exhaustive
 def test_each_recipe_is_trained_with_each_seed_and_stored(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["compare", "algorithm=rloo", "algorithm=rloo until=never steps=3", "--target", "hi", "--seeds", "4,5"]
     assert main([*words, "--json"]) == 0

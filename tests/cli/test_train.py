@@ -288,6 +288,7 @@ def interrupt_at(process: "subprocess.Popen[str]", beginning: str, number: int) 
     return process.communicate(timeout=60)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.matrix(whole_in_ci=True)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_is_saved_and_resumes(number: int, capsys: pytest.CaptureFixture[str]) -> None:

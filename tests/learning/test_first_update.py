@@ -26,6 +26,7 @@ def test_the_preset_moves_at_least_85_percent_in_the_right_direction_on_20_seeds
     assert share_of(TEXTBOOK, 20).mean >= 0.85
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("target", ["good morning", "abracadabra"])
 def test_other_targets_do_too(target: str) -> None:
     assert share_of({**TEXTBOOK, "target": target}, 20).mean >= 0.8

@@ -107,6 +107,7 @@ def test_every_code_has_its_text_and_the_values_that_it_needs() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.exhaustive
 def test_every_reason_notice_and_question_has_the_values_of_its_text_and_is_used() -> None:
     for path, call, name in calls():
         for code in constants(call.args[0]) if name == "coded" else ():

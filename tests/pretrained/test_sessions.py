@@ -58,6 +58,7 @@ def resumed(run: str) -> Iterator[Session]:
     session.close("stopped")
 
 
+@pytest.mark.exhaustive
 def test_a_run_resumes_bit_for_bit_and_its_adapter_is_stored_without_the_base(folder: str) -> None:
     config = make_config({**SETTINGS, "model": folder})
     with begun(config) as session:

@@ -183,6 +183,7 @@ def test_the_stop_token_has_a_gradient(kind: str) -> None:
         assert sum(slope.abs().sum() for slope in slopes) > 0
 
 
+@pytest.mark.exhaustive
 @every_kind
 def test_the_steps_after_a_restored_state_are_the_same_bit_for_bit(kind: str) -> None:
     one, other = (run(kind, kl=0.1, control_variate="regression") for _ in range(2))

@@ -170,6 +170,7 @@ async def test_the_output_of_a_reward_goes_to_the_log_and_never_into_the_protoco
     assert "is not a message" not in lines
 
 
+@pytest.mark.exhaustive
 async def test_a_reward_that_raises_is_reported_and_once_fixed_the_run_resumes(worker, tmp_path):
     file = tmp_path / "mine.py"
     file.write_text("def reward(text, target, prompt):\n    return 1 / 0\n")

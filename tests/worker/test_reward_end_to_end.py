@@ -44,6 +44,7 @@ async def worker():
     await listener.client.close(5.0)
 
 
+@pytest.mark.exhaustive
 async def test_a_file_is_followed_while_it_is_saved_broken_fixed_and_failing(worker, tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(GOOD)

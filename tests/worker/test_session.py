@@ -619,6 +619,7 @@ def test_a_shipped_policy_is_a_warm_start_by_its_name():
     session.close("finished")
 
 
+@pytest.mark.exhaustive
 def test_findings_outlast_a_live_change_but_not_another_reward():
     session = begin(reward="exact", target="z" * 40)
     steps(session, 60)
