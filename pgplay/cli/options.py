@@ -36,7 +36,9 @@ def add_start_options(parser: Parser) -> None:
     """Add --preset and --recipe, and --yes for the Python they may contain."""
     start = parser.add_argument_group("starting point (--recipe overrides --preset; options override both)")
     start.add_argument("--preset", metavar="NAME|FILE", help="a preset by name, or a TOML file of your own")
-    start.add_argument("--recipe", metavar="TEXT|FILE", help="a run's settings as pgplay train prints them")
+    start.add_argument(
+        "--recipe", metavar="TEXT|FILE", type=_read_recipe, help="a run's settings as pgplay train prints them"
+    )
     add_consent(start)
 
 
@@ -67,6 +69,14 @@ def _read_target(file: str) -> str:
     from pgplay.tasks.target_file import read_target
 
     return read_target(expand_home(file))
+
+
+def _read_recipe(recipe: str) -> str:
+    """Return the recipe, from its file if it names one; a recipe itself has an equals sign."""
+    from pgplay.files.text import read_text
+
+    path = expand_home(recipe)
+    return recipe if "=" in recipe or not os.path.isfile(path) else read_text(path, _LONGEST_RECIPE)
 
 
 def option_name(field: str) -> str:
@@ -156,7 +166,7 @@ def read_config(arguments: Arguments) -> Described:
     if arguments.recipe is not None:
         from pgplay.config.recipe import parse_recipe
 
-        recipe = parse_recipe(_read_recipe(arguments.recipe))
+        recipe = parse_recipe(arguments.recipe)
     config = make_config(overlay(overlay(preset, recipe), options))
     from pgplay.rewards.spec import Origin
 
@@ -178,14 +188,6 @@ def read_rewards(
     own_texts = _rewards(options)
     texts = (config.reward, *config.measure)
     return tuple(read_spec(text, None if text in own_texts else origins.get(text)).checked() for text in texts)
-
-
-def _read_recipe(recipe: str) -> str:
-    """Return the recipe, from its file if it names one; a recipe itself has an equals sign."""
-    from pgplay.files.text import read_text
-
-    path = expand_home(recipe)
-    return recipe if "=" in recipe or not os.path.isfile(path) else read_text(path, _LONGEST_RECIPE)
 
 
 def _rewards(settings: Mapping[str, Any]) -> list[str]:
