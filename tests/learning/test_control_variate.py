@@ -279,7 +279,8 @@ def test_it_is_on_if_all_tokens_share_an_advantage() -> None:
         ({}, "potential"),
         ({"control_variate": "regression"}, "regression"),
         ({"reward": "hamming"}, "regression"),
-        ({"reward": "0.5*levenshtein + 0.5*prefix"}, "regression"),
+        ({"reward": "0.5*levenshtein + 0.5*prefix"}, "potential"),
+        ({"reward": "0.5*hamming + 0.5*prefix"}, "regression"),
     ],
 )
 def test_edits_predict_only_if_the_reward_counts_them(settings: dict[str, object], used: str) -> None:

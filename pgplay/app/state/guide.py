@@ -41,7 +41,9 @@ def first_hint(state: AppState) -> Hint:
     if not state.is_first_run:
         return NO_HINT
     if state.run == "idle":
-        return Hint(text_of("guide.first"), "" if state.waiting else "  space: start") if state.settings else NO_HINT
+        if state.settings is None:
+            return NO_HINT
+        return Hint(text_of("guide.first"), "" if state.waiting else "  space: start")
     if state.run != "training":
         return NO_HINT
     if state.tempo:
