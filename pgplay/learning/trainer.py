@@ -236,10 +236,12 @@ class Trainer:
         if plan.config.kl and self.reference is None:
             self.keep_reference()
 
-    def return_to_best(self) -> None:
-        """Restore the policy that did best on held-out prompts, if early stopping (patience) has kept one."""
-        if self.plan.config.patience is not None and self._best_policy:
+    def return_to_best(self) -> bool:
+        """Restore the policy that did best on held-out prompts; return whether early stopping has kept one."""
+        has_best = self.plan.config.patience is not None and bool(self._best_policy)
+        if has_best:
             self.policy.load_state(self._best_policy)
+        return has_best
 
     def state(self) -> LearnerState:
         """Return a copy of everything the next step depends on."""

@@ -194,7 +194,12 @@ def test_a_run_ends_where_it_should(settings, state, words):
         assert words in store.message
 
 
-def test_a_run_with_early_stopping_keeps_its_best_policy_however_it_ends(monkeypatch):
+@pytest.mark.parametrize("has_checkpoint_of_its_last_step", [False, True])
+def test_a_run_with_early_stopping_keeps_its_best_policy_however_it_ends(has_checkpoint_of_its_last_step, monkeypatch):
+    if has_checkpoint_of_its_last_step:
+        for interval in ("CHECKPOINT_INTERVAL", "TRAIL_INTERVAL", "_SHARE_OF_TIME"):
+            unit = 1e9 if interval == "_SHARE_OF_TIME" else 0.0
+            monkeypatch.setattr(f"pgplay.worker.session.checkpointer.{interval}", unit)
     held_out = iter((0.2, 0.7, 0.6, 0.5))
     monkeypatch.setattr("pgplay.learning.trainer.held_out_evaluation", lambda *_: {"held_out_reward": next(held_out)})
     session = begin(task="copy:length=1,alphabet=abc", held_out=0.4, held_out_every=1, patience=9, steps=4)

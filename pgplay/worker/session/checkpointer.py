@@ -121,7 +121,7 @@ class Checkpointer:
             self.checkpoint()
 
     def note_change(self) -> None:
-        """Have the next checkpoint written even without a further step, as settings were changed."""
+        """Have the next checkpoint written even without a further step: settings were changed, or the policy."""
         self._is_stale = True
         self._keep_source()
 

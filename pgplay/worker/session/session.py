@@ -317,8 +317,8 @@ class Session(PolicyRequests):
         `step` continues it.
         """
         self._threads.rest()
-        if state == "finished" and isinstance(self.learner, Trainer):
-            self.learner.return_to_best()
+        if state == "finished" and isinstance(self.learner, Trainer) and self.learner.return_to_best():
+            self._keeper.note_change()
         self._record()
         self._keeper.checkpoint()
         self.store.finish(state, reason)
