@@ -40,12 +40,19 @@ def _split(parameter: Tensor) -> Gates:
     return Gates(parameter[: 2 * width], parameter[2 * width :])
 
 
-def _advance(gates: Gates, hidden: Tensor, weights: Gates, bias: Tensor, past: Tensor, following: Tensor) -> None:
+class Recurrent(NamedTuple):
+    """U_r and U_z transposed (W, 2W) and U_n transposed (W, W), and c_n (W,); c_r and c_z are in the gates already."""
+
+    weights: Gates
+    bias: Tensor
+
+
+def _advance(gates: Gates, hidden: Tensor, recurrent: Recurrent, past: Tensor, following: Tensor) -> None:
     """Make `following` (B, W) the state after `hidden` (B, W), and of `gates` r and z (B, 2W), and n (B, W).
 
-    weights: U_r and U_z transposed (W, 2W), U_n transposed (W, W). bias: c_n; c_r and c_z are in the gates already.
     `past` (B, W) becomes U_n h + c_n.
     """
+    weights, bias = recurrent
     width = hidden.shape[1]
     reset_update = torch.addmm(gates.reset_update, hidden, weights.reset_update, out=gates.reset_update).sigmoid_()
     torch.addmm(bias, hidden, weights.candidate, out=past)
@@ -64,14 +71,14 @@ class _Recurrence(torch.autograd.Function):
         ctx: Any, reset_update: Tensor, candidate: Tensor, weight: Tensor, bias: Tensor, prefixes: Prefixes
     ) -> Tensor:
         hidden, before, past = (torch.empty_like(candidate) for _ in range(3))
-        weights, last_bias = Gates(*(part.t() for part in _split(weight))), _split(bias).candidate
+        recurrent = Recurrent(Gates(*(part.t() for part in _split(weight))), _split(bias).candidate)
         columns = list(prefixes.by_column())
         before[columns[0]] = 0.0
         for number, here in enumerate(columns):
             if number:
                 torch.index_select(hidden, 0, prefixes.parents[here], out=before[here])
             gates = Gates(reset_update[here], candidate[here])
-            _advance(gates, before[here], weights, last_bias, past[here], hidden[here])
+            _advance(gates, before[here], recurrent, past[here], hidden[here])
         ctx.save_for_backward(weight, before, reset_update, candidate, past)
         ctx.prefixes = prefixes
         return hidden
@@ -141,20 +148,17 @@ class GRULayer(nn.Module):
         states: Tensor = _Recurrence.apply(*gates, *parameters, prefixes)  # type: ignore[no-untyped-call]
         return states
 
-    @torch.no_grad()
-    def step(self, gates: Gates, hidden: Tensor) -> Tensor:
-        """Return the next hidden state (B, W) for one token's share of the gates (B, ...), which is overwritten."""
-        weights = Gates(*(part.t() for part in _split(self.weight_hh)))
-        following = torch.empty_like(hidden)
-        _advance(gates, hidden, weights, _split(self.bias_hh).candidate, torch.empty_like(hidden), following)
-        return following
+    def recurrent(self) -> Recurrent:
+        """Return the parameters that the recurrence uses."""
+        return Recurrent(Gates(*(part.t() for part in _split(self.weight_hh))), _split(self.bias_hh).candidate)
 
 
 class GRUState(NamedTuple):
-    """Hidden states (layers, B, W), and the first layer's gates for every token (V, ...)."""
+    """Hidden states (layers, B, W), the first layer's gates for every token (V, ...), and each layer's recurrence."""
 
     hidden: Tensor
     gates: Gates
+    recurrent: list[Recurrent]
 
 
 class GRUNetwork(StepwisePrefill, WholeState, nn.Module):
@@ -211,15 +215,20 @@ class GRUNetwork(StepwisePrefill, WholeState, nn.Module):
 
     def start(self, batch: int, length: int) -> GRUState:
         """Return the state before the first token."""
-        return GRUState(self.lm_head.weight.new_zeros(len(self.layers), batch, self.width), self._token_gates())
+        hidden = self.lm_head.weight.new_zeros(len(self.layers), batch, self.width)
+        recurrent = [self._layer(number).recurrent() for number in range(len(self.layers))]
+        return GRUState(hidden, self._token_gates(), recurrent)
 
+    @torch.no_grad()
     def step(self, tokens: Tensor, position: int, state: GRUState, masks: Tensor | None = None) -> Tensor:
         """Return features (B, W) after `tokens` (B,) and advance `state` in place."""
         gates = Gates(*(table[tokens] for table in state.gates))
         for number in range(len(self.layers)):
-            hidden = self._layer(number).step(gates, state.hidden[number])
-            state.hidden[number] = hidden
-            features = _masked(hidden, masks, number)
+            hidden = state.hidden[number]
+            following = torch.empty_like(hidden)
+            _advance(gates, hidden, state.recurrent[number], torch.empty_like(hidden), following)
+            state.hidden[number] = following
+            features = _masked(following, masks, number)
             if number + 1 < len(self.layers):
                 gates = self._layer(number + 1).gates(features)
         return features
