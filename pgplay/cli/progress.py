@@ -10,7 +10,8 @@ from typing import Protocol, Self
 
 from pgplay.cli.output import format_number, note, shorten, visible
 from pgplay.learning.reports.step_report import StepReport
-from pgplay.locale.quoting import percent
+from pgplay.locale.quoting import percent, time_range
+from pgplay.worker.protocol.records import SecondsLeft
 
 _REDRAW = 0.1  # seconds
 _PLAIN = 5.0  # seconds
@@ -35,7 +36,7 @@ class Progress(Protocol):
         """Show the state of the preparation."""
         ...
 
-    def show(self, report: StepReport, share: float | None, seconds_left: float | None) -> None:
+    def show(self, report: StepReport, share: float | None, seconds_left: SecondsLeft | None) -> None:
         """Show the newest step, the `share` of the way to the goal and the forecast; None if unknown."""
         ...
 
@@ -73,7 +74,7 @@ class PlainProgress:
         """Print the message if the last line is old enough."""
         self._print(message)
 
-    def show(self, report: StepReport, share: float | None, seconds_left: float | None) -> None:
+    def show(self, report: StepReport, share: float | None, seconds_left: SecondsLeft | None) -> None:
         """Print a line if the last one is old enough."""
         if report.step == 1:
             self._last = -_PLAIN
@@ -124,9 +125,9 @@ class BarProgress:
         self._bar.update(self._task, description=shorten(message, 60))
         self._bar.refresh()
 
-    def show(self, report: StepReport, share: float | None, seconds_left: float | None) -> None:
+    def show(self, report: StepReport, share: float | None, seconds_left: SecondsLeft | None) -> None:
         """Redraw the bar if it was last drawn long enough ago."""
-        self.draw(_facts(report), share, "" if seconds_left is None else f"about {seconds_left:.0f} s left")
+        self.draw(_facts(report), share, f"{time_range(*seconds_left)} left" if seconds_left else "")
 
     def draw(self, text: str, share: float | None, left: str = "") -> None:
         """Redraw the bar with `text` beside it, if it was last drawn long enough ago."""

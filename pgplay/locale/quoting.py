@@ -17,6 +17,10 @@ _LONGEST_SETTING = 200
 _LARGEST_WHOLE = 1e15
 """From here on, a number without a fraction is quoted as 1e+15."""
 
+_UNITS = (("s", 1), ("min", 60), ("h", 3600))
+_LARGEST_TIME = 119.5
+"""From here on, a time is quoted in the next larger unit."""
+
 
 def abridged(text: str, longest: int = 100) -> str:
     """Return the start of `text` on one line, with what does not print escaped."""
@@ -61,6 +65,13 @@ def comma_separated(names: Iterable[object]) -> str:
 def memory_size(count: float) -> str:
     """Return a number of bytes in MB, or in GB from 1 GB (10^9 bytes) on."""
     return f"{count / 1e9:,.1f} GB" if count >= 1e9 else f"{max(1.0, count / 1e6):.0f} MB"
+
+
+def time_range(fewest: float, most: float) -> str:
+    """Return a range of seconds in one unit: 5 to 20 s, 1 to 4 min; about 12 s if both are the same there."""
+    unit, length = next((unit, length) for unit, length in _UNITS if most < _LARGEST_TIME * length or unit == "h")
+    low, high = round(fewest / length), round(most / length)
+    return f"about {high} {unit}" if low == high else f"{low} to {high} {unit}"
 
 
 def percent(share: float, digits: int = 0) -> str:

@@ -24,7 +24,7 @@ from pgplay.rewards.spec import read_spec
 from pgplay.worker.protocol.codec import PROTOCOL_VERSION
 from pgplay.worker.protocol.commands import Command, Resume, Start
 from pgplay.worker.protocol.events import Event, Ready, Snapshot, StateChanged
-from pgplay.worker.protocol.records import Device, RunInfo
+from pgplay.worker.protocol.records import Device, RunInfo, SecondsLeft
 
 DEVICES = (
     Device("auto", ("device.fastest", {"name": "cpu"}), True),
@@ -163,7 +163,12 @@ def snapshot(
     rows = tuple((step, metrics(step)) for step in range(after + 1, until + 1))
     report = StepReport(until, until / 50, until * 64, metrics(until), samples, solved)
     return Snapshot(
-        report=report, rows=rows, findings=findings, progress=0.6, seconds_left=1.3, characters_per_second=61_234.0
+        report=report,
+        rows=rows,
+        findings=findings,
+        progress=0.6,
+        seconds_left=SecondsLeft(2.4, 9.6),
+        characters_per_second=61_234.0,
     )
 
 

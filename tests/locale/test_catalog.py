@@ -14,7 +14,7 @@ from pgplay.learning.reports.signals import JUDGED
 from pgplay.learning.reports.step_report import Finding
 from pgplay.locale import catalog
 from pgplay.locale.english import ENGLISH
-from pgplay.locale.quoting import percent
+from pgplay.locale.quoting import percent, time_range
 from pgplay.rewards.probe import verdict
 from pgplay.rewards.probe.verdict import Fact, Verdict, VerdictKind
 
@@ -84,3 +84,11 @@ def test_numbers_read_the_same_after_a_round_trip_through_the_protocol() -> None
     assert catalog.evidence_sentences(arrived.evidence) == ("1 of 8 climbs by single edits ends at the target.",)
     finding = msgspec.json.decode(msgspec.json.encode(Finding("recovered", {"times": 1, "steps": 60})), type=Finding)
     assert "1 time in the last 60 steps" in catalog.finding_message(finding.kind, finding.numbers)
+
+
+def test_a_range_of_times_has_one_unit():
+    assert time_range(0.3, 0.4) == "about 0 s"
+    assert time_range(11.8, 12.2) == "about 12 s"
+    assert time_range(5.2, 20.4) == "5 to 20 s"
+    assert time_range(40.0, 180.0) == "1 to 3 min"
+    assert time_range(5000.0, 200_000.0) == "1 to 56 h"

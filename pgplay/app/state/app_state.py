@@ -29,7 +29,7 @@ from pgplay.worker.protocol.events import (
     StateChanged,
     StepInspected,
 )
-from pgplay.worker.protocol.records import Device, EndCause, RunInfo, RunState
+from pgplay.worker.protocol.records import Device, EndCause, RunInfo, RunState, SecondsLeft
 
 LOG_LINES = 500
 RECORDS = 200
@@ -72,7 +72,7 @@ class AppState:
     report: StepReport | None = None
     findings: tuple[Finding, ...] = ()
     progress: float | None = None
-    seconds_left: float | None = None
+    seconds_left: SecondsLeft | None = None
     characters_per_second: float = 0.0
     failure: Failed | None = None
     unsaved: bool = False

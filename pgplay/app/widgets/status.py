@@ -8,12 +8,13 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual.widget import Widget
 
-from pgplay.app.drawing.number_format import count, duration, share
+from pgplay.app.drawing.number_format import count, share
 from pgplay.app.drawing.terminal_text import terminal_text
 from pgplay.app.state.app_state import STAGES, AppState, words_of_change
 from pgplay.app.state.guide import first_hint
 from pgplay.app.state.pace import describe_pace
 from pgplay.locale.catalog import finding_advice, finding_message, sentences_of
+from pgplay.locale.quoting import time_range
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 LONGEST_BAR = 40
@@ -135,7 +136,7 @@ class StatusLine(Widget):
         if state.run == "training" and state.tempo:
             return describe_pace(state.tempo)
         if state.run == "training" and state.seconds_left is not None:
-            return f"about {duration(state.seconds_left)} to go"
+            return f"{time_range(*state.seconds_left)} to go"
         if state.run == "training":
             return "time left unknown"
         return {

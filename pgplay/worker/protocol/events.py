@@ -15,7 +15,7 @@ from pgplay.locale.catalog import Coded, error_problem, error_remedy, error_text
 from pgplay.rewards.probe.probe import Probe
 from pgplay.rewards.probe.verdict import Verdict
 from pgplay.tasks.task import ColumnValues
-from pgplay.worker.protocol.records import Device, EndCause, Other, Reason, RunInfo, RunState
+from pgplay.worker.protocol.records import Device, EndCause, Other, Reason, RunInfo, RunState, SecondsLeft
 
 Given = tuple[str, str, str, ColumnValues] | None
 """The input for which a reward failed (`rewards.records.Triple`); None if it failed before any."""
@@ -64,7 +64,7 @@ class Snapshot(Event, tag="snapshot", frozen=True):
     traces: tuple[tuple[int, Trace], ...] = ()
     findings: tuple[Finding, ...] = ()
     progress: float | None = None
-    seconds_left: float | None = None
+    seconds_left: SecondsLeft | None = None
     characters_per_second: float = 0.0
 
 

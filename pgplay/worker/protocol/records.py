@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -65,3 +65,10 @@ class RunInfo(msgspec.Struct, frozen=True):
     def has_policy(self) -> bool:
         """Whether there is a network to save and to write with."""
         return self.parameters > 0
+
+
+class SecondsLeft(NamedTuple):
+    """The seconds until a run ends, probably between `fewest` and `most`; these are equal if its end is set."""
+
+    fewest: float
+    most: float

@@ -1,7 +1,13 @@
-"""A run's progress and predicted time left, as far as there is a trend."""
+"""A run's progress and predicted time left, as far as there is a trend.
+
+The trend is a line through the recent mean rewards. Rewards do not rise along a line: the first and the last tenth
+take longer. So each reward counts as the share of its time at which a run typically reaches it; against these shares
+the time is nearly straight. tests/benchmarks/forecast.py measures the error.
+"""
 
 from __future__ import annotations
 
+import bisect
 import math
 import statistics
 from collections import deque
@@ -9,10 +15,19 @@ from typing import NamedTuple
 
 from pgplay.config.run_config import RunConfig
 from pgplay.learning.reports.step_report import StepReport
+from pgplay.worker.protocol.records import SecondsLeft
 
 _POINTS = 300
 _FEWEST = 12
-_RECENT_SHARE = 0.4
+_RECENT_SHARE = 0.8
+_TYPICAL = (
+    *((0.0, -0.06), (0.1, 0.04), (0.2, 0.15), (0.3, 0.24), (0.4, 0.37), (0.5, 0.49), (0.6, 0.57), (0.7, 0.67)),
+    *((0.8, 0.75), (0.85, 0.79), (0.9, 0.85), (0.95, 0.96), (1.0, 1.05)),
+)
+"""Mean rewards, as shares of the highest one, and the share of a run's time until they are reached: medians of 22 runs
+that solved texts of 23 to 52 characters."""
+_SPREAD = 2.2
+"""Factor by which four of five such runs take at most longer, and at most shorter, than the trend says."""
 _SURE = 4.0
 """Standard errors above 0 that make a slope a trend; a high bar, as successive steps are correlated."""
 _FARTHEST = 10.0
@@ -24,11 +39,11 @@ class Outlook(NamedTuple):
     """`progress` from 0 to 1 and `seconds_left`, each None if unknown."""
 
     progress: float | None
-    seconds_left: float | None
+    seconds_left: SecondsLeft | None
 
 
 class Forecast:
-    """Follows the reports of one run. `goal` is the reward at the goal, None if unknown.
+    """Follows the reports of one run. `goal` is the highest reward, that of a solved task; None if unknown.
 
     Progress is measured by the mean reward, or with `by_greedy` by that of the greedy completions.
     """
@@ -74,9 +89,10 @@ class Forecast:
         if self._report is None:
             return Outlook(None, None)
         outlooks = [outlook for outlook in (self._to_goal(config), self._to_limits(config)) if outlook]
+        left = [outlook.seconds_left for outlook in outlooks if outlook.seconds_left is not None]
         return Outlook(
             max((outlook.progress for outlook in outlooks if outlook.progress is not None), default=None),
-            min((outlook.seconds_left for outlook in outlooks if outlook.seconds_left is not None), default=None),
+            SecondsLeft(*map(min, zip(*left, strict=True))) if left else None,
         )
 
     def _to_limits(self, config: RunConfig) -> Outlook | None:
@@ -89,7 +105,10 @@ class Forecast:
         if config.max_seconds is not None:
             shares.append(seconds / config.max_seconds)
             seconds_left.append(config.max_seconds - seconds)
-        return Outlook(min(1.0, max(shares)), max(0.0, min(seconds_left))) if shares else None
+        if not shares:
+            return None
+        left = max(0.0, min(seconds_left))
+        return Outlook(min(1.0, max(shares)), SecondsLeft(left, left))
 
     def _seconds_per_step(self) -> float:
         assert self._report is not None
@@ -105,32 +124,42 @@ class Forecast:
             return None  # held-out metrics are measured too seldom for a trend
         goal = ending.value if by_mean else self._goal
         if not by_mean and self._report.solved:
-            return Outlook(1.0, 0.0)
+            return Outlook(1.0, SecondsLeft(0.0, 0.0))
         if goal is None or self._first is None or len(self._points) < _FEWEST:
             return None
         column = 1 if by_mean else self._column
         first, now = self._first[column], statistics.fmean(point[column] for point in list(self._points)[-_FEWEST:])
         distance = goal - first
         progress = min(0.99, max(0.0, (now - first) / distance)) if distance > 0 else None
-        # With entropy, the mean reward stays below the greedy completion's.
-        seconds_left = self._until(goal, 1) if by_mean else (self._until(goal, 2) or self._until(goal, 1))
-        return Outlook(progress, seconds_left)
+        return Outlook(progress, self._until(goal, column))
 
-    def _until(self, goal: float, column: int) -> float | None:
-        """Return the seconds until the recent trend of a column of the points reaches `goal`; None without a trend."""
+    def _until(self, goal: float, column: int) -> SecondsLeft | None:
+        """Return the time until the recent trend of a column of the points reaches `goal`; None without a trend."""
         now = self._points[-1][0]
         recent = [point for point in self._points if point[0] >= now * (1 - _RECENT_SHARE)]
         recent = recent if len(recent) >= _FEWEST else list(self._points)[-_FEWEST:]
         seconds = [point[0] for point in recent]
-        values = [point[column] for point in recent]
+        shares = [self._share_of_time(point[column]) for point in recent]
         if seconds[-1] <= seconds[0]:
             return None
-        slope, intercept = statistics.linear_regression(seconds, values)
-        residuals = [value - slope * second - intercept for second, value in zip(seconds, values, strict=True)]
+        slope, intercept = statistics.linear_regression(seconds, shares)
+        residuals = [share - slope * second - intercept for second, share in zip(seconds, shares, strict=True)]
         middle = statistics.fmean(seconds)
         spread = math.sqrt(sum((second - middle) ** 2 for second in seconds))
         error = math.sqrt(sum(residual**2 for residual in residuals) / (len(recent) - 2)) / spread
         if slope <= _SURE * error or slope <= 0:
             return None
-        left = (goal - slope * now - intercept) / slope
-        return left if 0 < left <= _FARTHEST * now else None
+        left = (self._share_of_time(goal) - slope * now - intercept) / slope
+        return SecondsLeft(left / _SPREAD, left * _SPREAD) if 0 < left <= _FARTHEST * now else None
+
+    def _share_of_time(self, reward: float) -> float:
+        """Return the share of a run's time at which its mean reward is typically this `reward`.
+
+        Where nothing is typical, for a search or an unknown highest reward, the reward itself.
+        """
+        if self._column == 2 or not self._goal:
+            return reward
+        share = reward / self._goal
+        upper = min(max(1, bisect.bisect(_TYPICAL, (share, math.inf))), len(_TYPICAL) - 1)
+        (below, earlier), (above, later) = _TYPICAL[upper - 1 : upper + 1]
+        return earlier + (later - earlier) * (share - below) / (above - below)
