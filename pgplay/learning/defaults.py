@@ -77,6 +77,12 @@ PROMPTED_TARGET, PROMPTED_DENSE_TARGET = 0.8, 0.5
 """Nats per completion, and nats per token with prompts. Without a target long answers take more steps; a high one holds
 back the last tokens, and a low one with terminal credit leaves a policy certain and wrong about one token."""
 
+DEVIATION_FLOOR, FLOOR_EDITS = 0.05, 1.6
+"""Smallest standard deviation that advantages are divided by, of rewards from 0 to 1; for a long text less, as many
+edits of it. Once nearly all completions agree, dividing by their tiny deviation would punish the last dissenters so hard
+that no entropy bonus keeps them alive, and learning stops at a text that is almost right. The rewards of a long text
+always differ little: an edit then counts less than the entropy."""
+
 LONG_TARGET = 30
 """Target length in tokens up to which the entropy weight stays as it is. With terminal credit one token of a longer
 target changes the reward by less, so the same weight would outbid it."""
@@ -176,6 +182,11 @@ def usual_entropy_target(basis: Basis) -> float:
         return SINGLE_ENTROPY_TARGET
     per_token = PROMPTED_DENSE_TARGET if basis.is_dense else PROMPTED_TARGET
     return per_token * (basis.longest.answer + 1)
+
+
+def usual_deviation_floor(basis: Basis) -> float:
+    """Return the smallest standard deviation that advantages are divided by, in units of the rewards' range."""
+    return min(DEVIATION_FLOOR, FLOOR_EDITS / max(1, basis.longest.answer))
 
 
 def usual_weight_decay(basis: Basis) -> float:

@@ -11,7 +11,13 @@ from pgplay.config.run_config import RunConfig
 from pgplay.errors import coded
 from pgplay.learning.algorithms.table import Algorithm, chosen_algorithm
 from pgplay.learning.algorithms.validation import choices_of, inactive_settings, refuse_unsupported_settings
-from pgplay.learning.defaults import Basis, edits_are_token_edits, longest_of, usual_length_limit
+from pgplay.learning.defaults import (
+    Basis,
+    edits_are_token_edits,
+    longest_of,
+    usual_deviation_floor,
+    usual_length_limit,
+)
 from pgplay.learning.feasibility import refuse_impossible
 from pgplay.learning.inputs import Inputs, read_inputs
 from pgplay.learning.policy_choice import choose_policy
@@ -30,6 +36,7 @@ class Plan(NamedTuple):
     """Everything a run will do, decided. `notes` are texts for the person to read.
 
     `config` has every default filled in; `written` is the person's own config, which is stored and can change live.
+    deviation_floor: the smallest standard deviation that advantages are divided by, in units of the rewards' range.
     """
 
     config: ResolvedConfig
@@ -41,6 +48,7 @@ class Plan(NamedTuple):
     shape: PolicySpec
     warm_lines: tuple[str, ...]
     notes: tuple[Coded, ...]
+    deviation_floor: float
 
     @property
     def parameters(self) -> int:
@@ -131,7 +139,18 @@ def make_plan(config: RunConfig, inputs: Inputs, shape: PolicySpec | None = None
     resolved, group_note = resolve_config(basis, shape)
     notes += [group_note] if group_note else []
     written = replace(written, model=policy.model)
-    return Plan(resolved, written, task, tokenizer, algorithm, network, shape, inputs.warm_lines, tuple(notes))
+    return Plan(
+        resolved,
+        written,
+        task,
+        tokenizer,
+        algorithm,
+        network,
+        shape,
+        inputs.warm_lines,
+        tuple(notes),
+        usual_deviation_floor(basis),
+    )
 
 
 def read_plan(config: RunConfig, shape: PolicySpec | None = None) -> Plan:

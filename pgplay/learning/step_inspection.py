@@ -22,7 +22,7 @@ from pgplay.learning.counterfactuals import (
 )
 from pgplay.learning.defaults import SGD_LR
 from pgplay.learning.objective.advantage_rules import compared_rewards, kl_charges
-from pgplay.learning.objective.advantages import STANDARD_DEVIATION_FLOOR, group_deviation
+from pgplay.learning.objective.advantages import group_deviation
 from pgplay.learning.objective.dense_credit import CREDIT_BASELINE, CREDIT_FLOOR
 from pgplay.learning.objective.records import UpdateRecord
 from pgplay.learning.plan import Plan
@@ -165,7 +165,7 @@ def _rules(plan: Plan, metrics: Mapping[str, float], moving_average: float, scal
         entropy_weight=metrics["entropy_weight"],
         kl=config.kl,
         moving_average=moving_average + scale.origin,
-        deviation_floor=STANDARD_DEVIATION_FLOOR * scale.unit,
+        deviation_floor=plan.deviation_floor * scale.unit,
         credit_floor=CREDIT_FLOOR,
         credit_baseline=CREDIT_BASELINE,
         optimizer=config.optimizer,
@@ -195,7 +195,7 @@ def _samples(
         rewards, baseline = compared_rewards(batch, plan, charged, moving_average)
         baselines = _in_rewards(scale.unit * torch.as_tensor(baseline, device=rewards.device).expand_as(rewards), scale)
         if plan.config.scale != "none":
-            deviation = scale.unit * group_deviation(rewards, plan.config.scale)
+            deviation = scale.unit * group_deviation(rewards, plan.config.scale, plan.deviation_floor)
             deviations = deviation.expand_as(rewards).flatten().tolist()
     columns = _Columns(record.update, policy, plan)
     charges, earned = (scale.unit * charged.sum(1)).tolist(), _in_rewards(batch.rewards, scale)

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from pgplay.learning.objective.advantages import (
-    STANDARD_DEVIATION_FLOOR,
     at_the_end,
     batch_scaled,
     discounted_sums,
@@ -17,6 +16,7 @@ from pgplay.learning.objective.advantages import (
     leave_one_out,
 )
 
+FLOOR = 0.05
 REWARDS = torch.tensor([[0.1, 0.9, 0.5], [0.2, 0.2, 0.2]], dtype=torch.float64)
 SHARES = st.sampled_from([0.0, 0.3, 0.9, 0.95, 1.0])
 
@@ -100,10 +100,10 @@ def test_leave_one_out_is_the_mean_of_the_others(rewards: list[list[float]]) -> 
 def test_scales_divide_by_the_deviation_of_the_group_or_of_all() -> None:
     advantages = torch.ones_like(REWARDS)
     first, every = statistics.stdev([0.1, 0.9, 0.5]), statistics.stdev([0.1, 0.9, 0.5, 0.2, 0.2, 0.2])
-    by_group = group_scaled(advantages, REWARDS, "group-std")
+    by_group = group_scaled(advantages, REWARDS, "group-std", FLOOR)
     assert by_group[0].tolist() == pytest.approx([1 / first] * 3)
-    assert group_scaled(advantages, REWARDS, "batch-std").flatten().tolist() == pytest.approx([1 / every] * 6)
-    assert torch.equal(group_scaled(advantages, REWARDS, "none"), advantages)
+    assert group_scaled(advantages, REWARDS, "batch-std", FLOOR).flatten().tolist() == pytest.approx([1 / every] * 6)
+    assert torch.equal(group_scaled(advantages, REWARDS, "none", FLOOR), advantages)
 
 
 @pytest.mark.parametrize("scale", ["group-std", "batch-std"])
@@ -111,18 +111,18 @@ def test_scales_divide_by_the_deviation_of_the_group_or_of_all() -> None:
 def test_nearly_equal_rewards_are_not_amplified(scale: str, spread: float) -> None:
     rewards = torch.tensor([[0.5, 0.5, 0.5 + spread]], dtype=torch.float64)
     advantages = rewards - rewards.mean()
-    found = group_scaled(advantages, rewards, scale)
-    torch.testing.assert_close(found, advantages / STANDARD_DEVIATION_FLOOR)
-    assert found.abs().max() <= spread / STANDARD_DEVIATION_FLOOR
+    found = group_scaled(advantages, rewards, scale, FLOOR)
+    torch.testing.assert_close(found, advantages / FLOOR)
+    assert found.abs().max() <= spread / FLOOR
 
 
 def test_batch_scale_uses_only_the_mask() -> None:
     advantages = torch.tensor([[1.0, -1.0, 99.0], [3.0, 99.0, 99.0]])
     mask = torch.tensor([[True, True, False], [True, False, False]])
-    found = batch_scaled(advantages, mask)[mask].tolist()
+    found = batch_scaled(advantages, mask, FLOOR)[mask].tolist()
     assert found == pytest.approx([value / statistics.stdev([1, -1, 3]) for value in (1, -1, 3)])
-    even = batch_scaled(torch.full((2, 3), 0.2), mask)[mask].tolist()
-    assert even == pytest.approx([0.2 / STANDARD_DEVIATION_FLOOR] * 3)
+    even = batch_scaled(torch.full((2, 3), 0.2), mask, FLOOR)[mask].tolist()
+    assert even == pytest.approx([0.2 / FLOOR] * 3)
 
 
 @pytest.mark.parametrize(

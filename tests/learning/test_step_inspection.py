@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from pgplay.learning.objective.advantages import STANDARD_DEVIATION_FLOOR
+from pgplay.learning.defaults import DEVIATION_FLOOR
 from pgplay.learning.reports.step_detail import StepDetail
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.learning.reports.step_trace import reward_histogram, target_probabilities
@@ -101,7 +101,7 @@ def test_the_advantage_follows_from_reward_baseline_and_deviation(algorithm: str
             mean = sum(rewards) / 8
             deviation = math.sqrt(sum((reward - mean) ** 2 for reward in rewards) / 7)
             assert sample.baseline == pytest.approx(mean, abs=1e-6)
-            assert sample.deviation == pytest.approx(max(STANDARD_DEVIATION_FLOOR, deviation), abs=1e-6)
+            assert sample.deviation == pytest.approx(max(DEVIATION_FLOOR, deviation), abs=1e-6)
 
 
 def test_an_update_makes_good_completions_more_likely() -> None:

@@ -41,10 +41,10 @@ def advantages_of(batch: Batch, plan: Plan, current: Forward, moving_average: fl
         advantages = generalised_advantages(token_rewards, values, mask, config.discount, decay)
         returns = torch.where(mask, advantages + values, 0.0)
         if config.scale != "none":
-            advantages = batch_scaled(advantages, mask)
+            advantages = batch_scaled(advantages, mask, plan.deviation_floor)
         return advantages, returns
     rewards, baseline = compared_rewards(batch, plan, charged, moving_average)
-    advantages = group_scaled(rewards - baseline, rewards, config.scale)
+    advantages = group_scaled(rewards - baseline, rewards, config.scale, plan.deviation_floor)
     advantages = discounted_sums(at_the_end(advantages.flatten(), mask), config.discount)
     return advantages, torch.zeros_like(values)
 

@@ -9,34 +9,29 @@ from torch import Tensor
 
 from pgplay.learning.objective.losses import masked_variance
 
-STANDARD_DEVIATION_FLOOR = 0.05
-"""Rewards run from 0 to 1. Once nearly all completions agree, dividing by their tiny deviation would punish the last
-dissenters so hard that no entropy bonus keeps them alive, and learning stops at a text that is almost right."""
-
-
 def leave_one_out(rewards: Tensor) -> Tensor:
     """Return for each of `rewards` (P, G, ...) the mean of the others of its group (Kool et al. 2019)."""
     others = rewards.shape[1] - 1
     return (rewards.sum(1, keepdim=True) - rewards) / others
 
 
-def group_scaled(advantages: Tensor, rewards: Tensor, scale: str) -> Tensor:
+def group_scaled(advantages: Tensor, rewards: Tensor, scale: str, floor: float) -> Tensor:
     """Return `advantages` (P, G) divided by the standard deviation of `rewards` (P, G), of each group or of all.
 
-    The deviation (n - 1 in the denominator) has a floor, so that a group of nearly equal rewards is not blown up.
+    The deviation (n - 1 in the denominator) has a `floor`, so that a group of nearly equal rewards is not blown up.
     """
-    return advantages if scale == "none" else advantages / group_deviation(rewards, scale)
+    return advantages if scale == "none" else advantages / group_deviation(rewards, scale, floor)
 
 
-def group_deviation(rewards: Tensor, scale: str) -> Tensor:
-    """Return the standard deviation of `rewards` (P, G), of each group (P, 1) or of all (), not below the floor."""
+def group_deviation(rewards: Tensor, scale: str, floor: float) -> Tensor:
+    """Return the standard deviation of `rewards` (P, G), of each group (P, 1) or of all (), not below the `floor`."""
     deviation = rewards.std(1, keepdim=True) if scale == "group-std" else rewards.std()
-    return deviation.clamp_min(STANDARD_DEVIATION_FLOOR)
+    return deviation.clamp_min(floor)
 
 
-def batch_scaled(advantages: Tensor, mask: Tensor) -> Tensor:
-    """Return `advantages` (B, T) divided by their standard deviation where `mask` (B, T), which has the same floor."""
-    return advantages / masked_variance(advantages, mask).sqrt().clamp_min(STANDARD_DEVIATION_FLOOR)
+def batch_scaled(advantages: Tensor, mask: Tensor, floor: float) -> Tensor:
+    """Return `advantages` (B, T) divided by their standard deviation where `mask` (B, T), not below the `floor`."""
+    return advantages / masked_variance(advantages, mask).sqrt().clamp_min(floor)
 
 
 def discounted_sums(rewards: Tensor, discount: float) -> Tensor:
