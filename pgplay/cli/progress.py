@@ -127,7 +127,8 @@ class BarProgress:
 
     def show(self, report: StepReport, share: float | None, seconds_left: SecondsLeft | None) -> None:
         """Redraw the bar if it was last drawn long enough ago."""
-        self.draw(_facts(report), share, f"{time_range(*seconds_left)} left" if seconds_left else "")
+        left = f"{time_range(seconds_left.fewest, seconds_left.most)} left" if seconds_left else ""
+        self.draw(_facts(report), share, left)
 
     def draw(self, text: str, share: float | None, left: str = "") -> None:
         """Redraw the bar with `text` beside it, if it was last drawn long enough ago."""

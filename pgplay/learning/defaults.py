@@ -79,9 +79,9 @@ back the last tokens, and a low one with terminal credit leaves a policy certain
 
 DEVIATION_FLOOR, FLOOR_EDITS = 0.05, 1.6
 """Smallest standard deviation that advantages are divided by, of rewards from 0 to 1; for a long text less, as many
-edits of it. Once nearly all completions agree, dividing by their tiny deviation would punish the last dissenters so hard
-that no entropy bonus keeps them alive, and learning stops at a text that is almost right. The rewards of a long text
-always differ little: an edit then counts less than the entropy."""
+edits of it. Once nearly all completions agree, dividing by their tiny deviation would punish the last dissenters so
+hard that no entropy bonus keeps them alive, and learning stops at a text that is almost right. The rewards of a long
+text always differ little: an edit would count less than the entropy."""
 
 LONG_TARGET = 30
 """Target length in tokens up to which the entropy weight stays as it is. With terminal credit one token of a longer

@@ -67,11 +67,21 @@ def memory_size(count: float) -> str:
     return f"{count / 1e9:,.1f} GB" if count >= 1e9 else f"{max(1.0, count / 1e6):.0f} MB"
 
 
+def about(seconds: float) -> str:
+    """Return a time in its unit, whole: about 12 s, about 4 min."""
+    unit, length = _unit_of(seconds)
+    return f"about {round(seconds / length)} {unit}"
+
+
 def time_range(fewest: float, most: float) -> str:
     """Return a range of seconds in one unit: 5 to 20 s, 1 to 4 min; about 12 s if both are the same there."""
-    unit, length = next((unit, length) for unit, length in _UNITS if most < _LARGEST_TIME * length or unit == "h")
+    unit, length = _unit_of(most)
     low, high = round(fewest / length), round(most / length)
-    return f"about {high} {unit}" if low == high else f"{low} to {high} {unit}"
+    return about(most) if low == high else f"{low} to {high} {unit}"
+
+
+def _unit_of(seconds: float) -> tuple[str, int]:
+    return next((unit, length) for unit, length in _UNITS if seconds < _LARGEST_TIME * length or unit == "h")
 
 
 def percent(share: float, digits: int = 0) -> str:

@@ -167,7 +167,7 @@ def snapshot(
         rows=rows,
         findings=findings,
         progress=0.6,
-        seconds_left=SecondsLeft(2.4, 9.6),
+        seconds_left=SecondsLeft(2.4, 5.1, 9.6),
         characters_per_second=61_234.0,
     )
 

@@ -117,7 +117,7 @@ async def test_snapshots_reach_headline_plots_samples_and_status() -> None:
         samples = words(bench, "#samples")
         assert "greedy" in samples
         assert "hello w·rld" in samples
-        assert "2 to 10 s to go" in words(bench, "#status")
+        assert "about 5 s to go (2 to 10 s)" in words(bench, "#status")
 
 
 async def test_plots_are_redrawn_only_when_their_numbers_change() -> None:

@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.forecast [--seeds 5] [--only line,...]
 
-A ratio is the forecast's middle over the seconds that were really left, both in CPU seconds of one thread. Printed for
+A ratio is the likely time over the seconds that were really left, both in CPU seconds of one thread. Printed for
 each case are the median over its runs of each run's median ratio, how many runs have one between 0.7 and 1.4, and the
 share of forecasts whose range holds the truth. A run that isn't solved in time has no truth and is only counted.
 """
@@ -10,7 +10,6 @@ share of forecasts whose range holds the truth. A run that isn't solved in time 
 from __future__ import annotations
 
 import argparse
-import math
 import statistics
 import time
 from collections.abc import Sequence
@@ -48,7 +47,7 @@ class Told(NamedTuple):
 
 
 class Errors(NamedTuple):
-    """The errors of one run's forecasts: middle over truth, and whether the truth was in the range."""
+    """The errors of one run's forecasts: likely over true time, and whether the truth was in the range."""
 
     ratios: list[float]
     held: list[bool]
@@ -74,7 +73,7 @@ def _errors(told: Sequence[Told], end: float) -> Errors:
     counted = [one for one in told if FROM * end <= one.seconds <= TO * end]
     ranges = [(one.left, end - one.seconds) for one in counted if one.left is not None]
     return Errors(
-        [math.sqrt(left.fewest * left.most) / truth for left, truth in ranges],
+        [left.likely / truth for left, truth in ranges],
         [left.fewest <= truth <= left.most for left, truth in ranges],
     )
 

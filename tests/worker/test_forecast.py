@@ -18,11 +18,6 @@ def watched(reward_at, steps, goal=1.0):
     return forecast
 
 
-def likely(outlook):
-    """The middle of the range of seconds that are left, by ratio; the exact seconds of a certain end."""
-    return math.sqrt(outlook.seconds_left.fewest * outlook.seconds_left.most)
-
-
 def noise(step):
     return math.sin(step * 12.9898) * 0.2
 
@@ -30,7 +25,7 @@ def noise(step):
 def test_a_steady_rise_is_forecast_to_its_goal_within_a_range():
     outlook = watched(lambda step: step / 200, 100).outlook(make_config({}))
     assert outlook.seconds_left.fewest < 10.0 < outlook.seconds_left.most
-    assert likely(outlook) == pytest.approx(10.0, rel=0.2)
+    assert outlook.seconds_left.likely == pytest.approx(10.0, rel=0.2)
     assert 0.4 < outlook.progress < 0.5
 
 
@@ -40,8 +35,8 @@ def test_a_noisy_rise_is_forecast_roughly():
 
 
 def test_the_last_tenth_of_the_reward_is_expected_to_take_longer():
-    halfway = likely(watched(lambda step: step / 200, 100).outlook(make_config({})))
-    near = likely(watched(lambda step: step / 200, 180).outlook(make_config({})))
+    halfway = watched(lambda step: step / 200, 100).outlook(make_config({})).seconds_left.likely
+    near = watched(lambda step: step / 200, 180).outlook(make_config({})).seconds_left.likely
     assert near > halfway / 5 * 1.1, "a straight line would leave a fifth of the time"
 
 
@@ -81,7 +76,7 @@ def test_the_progress_of_a_search_is_that_of_its_best_text_and_not_of_its_attemp
         forecast.add(report(step, reward_mean=0.125, greedy_reward=step / 200))
     outlook = forecast.outlook(make_config({"algorithm": "random-search"}))
     assert 0.4 < outlook.progress < 0.5
-    assert likely(outlook) == pytest.approx(10.0, rel=0.02)
+    assert outlook.seconds_left.likely == pytest.approx(10.0, rel=0.02)
     assert forecast.outlook(make_config({"until": "reward>=0.6"})).progress == 0.0
 
 
@@ -89,22 +84,23 @@ def test_limits_are_exact_and_the_nearest_end_counts():
     forecast = watched(lambda step: 0.5, 100)
     outlook = forecast.outlook(make_config({"steps": 400, "until": "never"}))
     assert outlook.progress == 0.25
-    assert outlook.seconds_left == pytest.approx((30.0, 30.0))
+    assert outlook.seconds_left == SecondsLeft(*[pytest.approx(30.0)] * 3)
     outlook = forecast.outlook(make_config({"steps": 400, "max_seconds": 20.0, "until": "never"}))
     assert outlook.progress == 0.5
-    assert outlook.seconds_left == pytest.approx((10.0, 10.0))
+    assert outlook.seconds_left == SecondsLeft(*[pytest.approx(10.0)] * 3)
 
 
 def test_a_requested_mean_reward_is_its_own_goal():
     forecast = watched(lambda step: step / 200, 100, goal=None)
-    assert likely(forecast.outlook(make_config({"until": "reward>=0.6"}))) == pytest.approx(2.0, rel=0.05)
+    outlook = forecast.outlook(make_config({"until": "reward>=0.6"}))
+    assert outlook.seconds_left.likely == pytest.approx(2.0, rel=0.05)
 
 
 def test_a_goal_and_a_limit_bound_the_range_together():
     forecast = watched(lambda step: step / 200, 100)
     open_ended = forecast.outlook(make_config({})).seconds_left
-    limited = forecast.outlook(make_config({"max_seconds": 20.0})).seconds_left
-    assert limited == pytest.approx((open_ended.fewest, 10.0))
+    limited = forecast.outlook(make_config({"max_seconds": 21.0})).seconds_left
+    assert limited == pytest.approx((open_ended.fewest, open_ended.likely, 11.0))
 
 
 def test_a_run_without_an_end_has_no_progress():
@@ -114,12 +110,12 @@ def test_a_run_without_an_end_has_no_progress():
 def test_solved_is_full_progress():
     forecast = watched(lambda step: step / 200, 20)
     forecast.add(report(21, reward_mean=0.3, greedy_reward=1.0, solved=True))
-    assert forecast.outlook(make_config({})) == Outlook(1.0, SecondsLeft(0.0, 0.0))
+    assert forecast.outlook(make_config({})) == Outlook(1.0, SecondsLeft(0.0, 0.0, 0.0))
 
 
 def test_a_long_run_is_forecast_from_few_points():
     outlook = watched(lambda step: step / 20_000, 10_000).outlook(make_config({}))
-    assert likely(outlook) == pytest.approx(1000.0, rel=0.2)
+    assert outlook.seconds_left.likely == pytest.approx(1000.0, rel=0.2)
 
 
 def test_characters_per_second_are_those_of_the_last_seconds():

@@ -14,11 +14,14 @@ from pgplay.app.state.app_state import STAGES, AppState, words_of_change
 from pgplay.app.state.guide import first_hint
 from pgplay.app.state.pace import describe_pace
 from pgplay.locale.catalog import finding_advice, finding_message, sentences_of
-from pgplay.locale.quoting import time_range
+from pgplay.locale.quoting import about, time_range
+from pgplay.worker.protocol.records import SecondsLeft
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 LONGEST_BAR = 40
-WORDS_WIDTH, NARROW_WORDS_WIDTH = 24, 20
+WORDS_WIDTH, NARROW_WORDS_WIDTH = 27, 20
+_WIDTH_FOR_RANGE = 100
+"""Cells from which the range of the time left is shown."""
 _WIDTH_FOR_SPEED = 168
 """Cells from which the speed is always shown."""
 
@@ -105,7 +108,7 @@ class StatusLine(Widget):
         width, state = self.content_size.width, self._state
         muted = self.get_component_rich_style("status--muted", partial=True)
         numbers = self._numbers(width)
-        outlook = f"{self._outlook():<{WORDS_WIDTH if width >= 100 else NARROW_WORDS_WIDTH}}"
+        outlook = f"{self._outlook(width):<{WORDS_WIDTH if width >= _WIDTH_FOR_RANGE else NARROW_WORDS_WIDTH}}"
         free = width - len(outlook) - len(numbers) - 8
         bar_width = max(0, min(LONGEST_BAR, free))
         text = Text(no_wrap=True, end="")
@@ -127,7 +130,7 @@ class StatusLine(Widget):
         bar.append("▏")
         return bar
 
-    def _outlook(self) -> str:
+    def _outlook(self, width: int) -> str:
         state = self._state
         if state.waiting:
             return "starting…"
@@ -136,7 +139,7 @@ class StatusLine(Widget):
         if state.run == "training" and state.tempo:
             return describe_pace(state.tempo)
         if state.run == "training" and state.seconds_left is not None:
-            return f"{time_range(*state.seconds_left)} to go"
+            return _to_go(state.seconds_left, has_room=width >= _WIDTH_FOR_RANGE)
         if state.run == "training":
             return "time left unknown"
         return {
@@ -155,3 +158,9 @@ class StatusLine(Widget):
             shares = zip(STAGES, state.stage_shares, strict=True)
             parts += [f"{stage} {share(part)}" for stage, part in shares if width >= 100 or stage != "score"]
         return "   ".join(parts[:1]) + ("   " + "  ".join(parts[1:]) if parts[1:] else "")
+
+
+def _to_go(left: SecondsLeft, *, has_room: bool) -> str:
+    """Return the time left in words; with its range if that is wider than a second and `has_room`."""
+    likely = f"{about(left.likely)} to go"
+    return f"{likely} ({time_range(left.fewest, left.most)})" if has_room and left.most - left.fewest > 1 else likely

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from pgplay.learning.objective.losses import masked_variance
 
+
 def leave_one_out(rewards: Tensor) -> Tensor:
     """Return for each of `rewards` (P, G, ...) the mean of the others of its group (Kool et al. 2019)."""
     others = rewards.shape[1] - 1

@@ -68,7 +68,8 @@ class RunInfo(msgspec.Struct, frozen=True):
 
 
 class SecondsLeft(NamedTuple):
-    """The seconds until a run ends, probably between `fewest` and `most`; these are equal if its end is set."""
+    """The seconds until a run ends: `likely`, probably between `fewest` and `most`; all are equal if its end is set."""
 
     fewest: float
+    likely: float
     most: float

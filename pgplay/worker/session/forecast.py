@@ -26,8 +26,9 @@ _TYPICAL = (
 )
 """Mean rewards, as shares of the highest one, and the share of a run's time until they are reached: medians of 22 runs
 that solved texts of 23 to 52 characters."""
-_SPREAD = 2.2
-"""Factor by which four of five such runs take at most longer, and at most shorter, than the trend says."""
+_FEWEST_LEFT, _MOST_LEFT, _LAST_CHARACTERS = 0.4, 1.4, 0.35
+"""Four of five such runs take between these multiples of what the trend says; at most this share of the time that they
+have taken is added for the last characters, of which one may take as long as half of the text."""
 _SURE = 4.0
 """Standard errors above 0 that make a slope a trend; a high bar, as successive steps are correlated."""
 _FARTHEST = 10.0
@@ -92,7 +93,7 @@ class Forecast:
         left = [outlook.seconds_left for outlook in outlooks if outlook.seconds_left is not None]
         return Outlook(
             max((outlook.progress for outlook in outlooks if outlook.progress is not None), default=None),
-            SecondsLeft(*map(min, zip(*left, strict=True))) if left else None,
+            SecondsLeft(*map(min, *left)) if len(left) > 1 else left[0] if left else None,
         )
 
     def _to_limits(self, config: RunConfig) -> Outlook | None:
@@ -108,7 +109,7 @@ class Forecast:
         if not shares:
             return None
         left = max(0.0, min(seconds_left))
-        return Outlook(min(1.0, max(shares)), SecondsLeft(left, left))
+        return Outlook(min(1.0, max(shares)), SecondsLeft(left, left, left))
 
     def _seconds_per_step(self) -> float:
         assert self._report is not None
@@ -124,7 +125,7 @@ class Forecast:
             return None  # held-out metrics are measured too seldom for a trend
         goal = ending.value if by_mean else self._goal
         if not by_mean and self._report.solved:
-            return Outlook(1.0, SecondsLeft(0.0, 0.0))
+            return Outlook(1.0, SecondsLeft(0.0, 0.0, 0.0))
         if goal is None or self._first is None or len(self._points) < _FEWEST:
             return None
         column = 1 if by_mean else self._column
@@ -150,7 +151,9 @@ class Forecast:
         if slope <= _SURE * error or slope <= 0:
             return None
         left = (self._share_of_time(goal) - slope * now - intercept) / slope
-        return SecondsLeft(left / _SPREAD, left * _SPREAD) if 0 < left <= _FARTHEST * now else None
+        if not 0 < left <= _FARTHEST * now:
+            return None
+        return SecondsLeft(_FEWEST_LEFT * left, left, _MOST_LEFT * left + _LAST_CHARACTERS * now)
 
     def _share_of_time(self, reward: float) -> float:
         """Return the share of a run's time at which its mean reward is typically this `reward`.
