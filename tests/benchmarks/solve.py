@@ -56,7 +56,15 @@ CASES = {
     },
     **{text: Case((text,), {}, 12) for text in ("zzzzzzzzzz", "abababababab", "a mississippi miss")},
     "no-warm-start": Case(("brown owl hoots", "violet ferries"), {"warm_start": "0"}, 20),
-    "sixty-printable": Case(("Turn left at the 3rd bridge (red!), then ask for Ms. O'Neil; #",), {}, 60),
+    "sixty-printable": Case(
+        (
+            "Turn left at the 3rd bridge (red!), then ask for Ms. O'Neil; #",
+            "We met [Zoe+Max] at Pub #7; bill = 3*$9.50 (no tip): ~30 mins",
+            'Fly BA-117 @ 06:55 -> gate C9? Bring $40, 2 IDs & "the map"!!',
+        ),
+        {},
+        60,
+    ),
     "hundred": Case(
         (
             "the ferry that brings the post leaves the island at seven and comes back with bread, letters and guests",
