@@ -105,7 +105,7 @@ def row(name: str, case: Case, seeds: int) -> str:
     seconds = statistics.median(report.seconds for report in reports)
     completions = statistics.median(report.completions for report in reports)
     slowest = max(report.seconds for report in reports)
-    return f"{name:<17} {len(solved):>3}/{seeds:<3} {seconds:>8.2f} s {slowest:>8.2f} s {completions:>10,.0f}"
+    return f"{name:<26} {len(solved):>3}/{seeds:<3} {seconds:>8.2f} s {slowest:>8.2f} s {completions:>10,.0f}"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -114,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--only", default=",".join(CASES), help="comma-separated names of rows")
     options = parser.parse_args(arguments)
-    print(f"{'case':<17} {'solved':>7} {'median':>10} {'slowest':>10} {'completions':>11}")
+    print(f"{'case':<26} {'solved':>7} {'median':>10} {'slowest':>10} {'completions':>11}")
     for name in options.only.split(","):
         print(row(name, CASES[name], options.seeds), flush=True)
 
