@@ -156,6 +156,13 @@ def test_a_default_or_a_chosen_group_needs_no_note(settings: dict[str, int]) -> 
     assert not [note for note in notes if "batch_size" in note]
 
 
+def test_an_edit_of_a_long_text_weighs_as_much_as_one_of_a_shorter_text_when_all_completions_agree() -> None:
+    assert plan(target="abc").deviation_floor == plan(target="the lamps come on in the evening").deviation_floor
+    for length in (64, 128):
+        edit = 1 / length
+        assert edit / plan(target="a heron " * (length // 8)).deviation_floor == pytest.approx(1 / 1.6)
+
+
 def test_the_length_limit_includes_the_stop_token_and_a_few_extra_characters() -> None:
     assert plan(target="abc").shape.max_length == 3 + 1 + 5
     assert plan(target="the lamps come on in the evening").shape.max_length == 32 + 1 + 5

@@ -28,7 +28,7 @@ _TYPICAL = (
 that solved texts of 23 to 52 characters."""
 _FEWEST_LEFT, _MOST_LEFT, _LAST_CHARACTERS = 0.4, 1.4, 0.35
 """Four of five such runs take between these multiples of what the trend says; at most this share of the time that they
-have taken is added for the last characters, of which one may take as long as half of the text."""
+have taken is added for the last characters, as a single one may take long."""
 _SURE = 4.0
 """Standard errors above 0 that make a slope a trend; a high bar, as successive steps are correlated."""
 _FARTHEST = 10.0
