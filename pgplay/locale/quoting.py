@@ -67,7 +67,7 @@ def memory_size(count: float) -> str:
     return f"{count / 1e9:,.1f} GB" if count >= 1e9 else f"{max(1.0, count / 1e6):.0f} MB"
 
 
-def about(seconds: float) -> str:
+def about_time(seconds: float) -> str:
     """Return a time in its unit, whole: about 12 s, about 4 min."""
     unit, length = _unit_of(seconds)
     return f"about {round(seconds / length)} {unit}"
@@ -77,7 +77,7 @@ def time_range(fewest: float, most: float) -> str:
     """Return a range of seconds in one unit: 5 to 20 s, 1 to 4 min; about 12 s if both are the same there."""
     unit, length = _unit_of(most)
     low, high = round(fewest / length), round(most / length)
-    return about(most) if low == high else f"{low} to {high} {unit}"
+    return about_time(most) if low == high else f"{low} to {high} {unit}"
 
 
 def _unit_of(seconds: float) -> tuple[str, int]:

@@ -16,6 +16,7 @@ from pgplay.cli.progress import BarProgress, RunsProgress
 from pgplay.cli.tables import print_facts, print_table
 from pgplay.errors import PgplayError, RewardError
 from pgplay.learning.reports.step_report import Sample, StepReport
+from pgplay.worker.protocol.records import SecondsLeft
 from tests import hostile
 from tests.hostile import STEERS
 
@@ -58,7 +59,7 @@ def test_a_progress_bar_draws_no_text_that_steers(monkeypatch: pytest.MonkeyPatc
     report = StepReport(1, 0.1, 64, {"reward_mean": 0.5}, (sample,), False)
     with BarProgress() as bar:
         bar.prepare(f"\x1b]0;prepared\x07{HOSTILE}")
-        bar.show(report, 0.5, 1.0)
+        bar.show(report, 0.5, SecondsLeft(0.5, 1.0, 2.0))
         bar.say(HOSTILE)
     with RunsProgress(1) as runs:
         runs.show(0, HOSTILE, report, 0.5)

@@ -14,7 +14,7 @@ from pgplay.learning.reports.signals import JUDGED
 from pgplay.learning.reports.step_report import Finding
 from pgplay.locale import catalog
 from pgplay.locale.english import ENGLISH
-from pgplay.locale.quoting import about, percent, time_range
+from pgplay.locale.quoting import about_time, percent, time_range
 from pgplay.rewards.probe import verdict
 from pgplay.rewards.probe.verdict import Fact, Verdict, VerdictKind
 
@@ -87,8 +87,8 @@ def test_numbers_read_the_same_after_a_round_trip_through_the_protocol() -> None
 
 
 def test_a_range_of_times_has_one_unit():
-    assert about(95.2) == "about 95 s"
-    assert about(190.0) == "about 3 min"
+    assert about_time(95.2) == "about 95 s"
+    assert about_time(190.0) == "about 3 min"
     assert time_range(11.8, 12.2) == "about 12 s"
     assert time_range(5.2, 20.4) == "5 to 20 s"
     assert time_range(40.0, 180.0) == "1 to 3 min"

@@ -78,8 +78,9 @@ EXPLANATIONS_BY_PAGE: dict[str, dict[str, Explanation]] = {
         ),
         "status": Explanation(
             "Last line",
-            "Progress of the reward towards 1, and the time that is probably left. On a wide screen, or after v p: "
-            "tokens sampled per second, and how much of a step's time goes to sampling, scoring and learning.",
+            "Progress of the reward towards 1 and the estimated time left, with its range where there is room. On a "
+            "wide screen, or after v p: tokens sampled per second, and how much of a step's time goes to sampling, "
+            "scoring and learning.",
         ),
         "keys": Explanation("Keys", "The most useful keys; clicking one does the same. ctrl+p lists all of them."),
     },

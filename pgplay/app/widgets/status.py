@@ -14,7 +14,7 @@ from pgplay.app.state.app_state import STAGES, AppState, words_of_change
 from pgplay.app.state.guide import first_hint
 from pgplay.app.state.pace import describe_pace
 from pgplay.locale.catalog import finding_advice, finding_message, sentences_of
-from pgplay.locale.quoting import about, time_range
+from pgplay.locale.quoting import about_time, time_range
 from pgplay.worker.protocol.records import SecondsLeft
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -162,5 +162,5 @@ class StatusLine(Widget):
 
 def _to_go(left: SecondsLeft, *, has_room: bool) -> str:
     """Return the time left in words; with its range if that is wider than a second and `has_room`."""
-    likely = f"{about(left.likely)} to go"
+    likely = f"{about_time(left.likely)} to go"
     return f"{likely} ({time_range(left.fewest, left.most)})" if has_room and left.most - left.fewest > 1 else likely
