@@ -32,6 +32,7 @@ def test_a_steady_rise_is_forecast_to_its_goal_within_a_range():
 def test_a_noisy_rise_is_forecast_roughly():
     outlook = watched(lambda step: step / 400 + noise(step) / 4, 200).outlook(make_config({}))
     assert outlook.seconds_left.fewest < 20.0 < outlook.seconds_left.most
+    assert outlook.seconds_left.likely == pytest.approx(20.0, rel=0.3)
 
 
 def test_the_last_tenth_of_the_reward_is_expected_to_take_longer():

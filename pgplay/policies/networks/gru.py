@@ -46,6 +46,11 @@ class Recurrent(NamedTuple):
     weights: Gates
     bias: Tensor
 
+    @classmethod
+    def of(cls, weight: Tensor, bias: Tensor) -> Recurrent:
+        """Return the parts of `weight` (3W, W) and `bias` (3W,)."""
+        return cls(Gates(*(part.t() for part in _split(weight))), _split(bias).candidate)
+
 
 def _advance(gates: Gates, hidden: Tensor, recurrent: Recurrent, past: Tensor, following: Tensor) -> None:
     """Make `following` (B, W) the state after `hidden` (B, W), and of `gates` r and z (B, 2W), and n (B, W).
@@ -71,7 +76,7 @@ class _Recurrence(torch.autograd.Function):
         ctx: Any, reset_update: Tensor, candidate: Tensor, weight: Tensor, bias: Tensor, prefixes: Prefixes
     ) -> Tensor:
         hidden, before, past = (torch.empty_like(candidate) for _ in range(3))
-        recurrent = Recurrent(Gates(*(part.t() for part in _split(weight))), _split(bias).candidate)
+        recurrent = Recurrent.of(weight, bias)
         columns = list(prefixes.by_column())
         before[columns[0]] = 0.0
         for number, here in enumerate(columns):
@@ -148,11 +153,6 @@ class GRULayer(nn.Module):
         states: Tensor = _Recurrence.apply(*gates, *parameters, prefixes)  # type: ignore[no-untyped-call]
         return states
 
-    def recurrent(self) -> Recurrent:
-        """Return the parameters that the recurrence uses."""
-        return Recurrent(Gates(*(part.t() for part in _split(self.weight_hh))), _split(self.bias_hh).candidate)
-
-
 class GRUState(NamedTuple):
     """Hidden states (layers, B, W), the first layer's gates for every token (V, ...), and each layer's recurrence."""
 
@@ -216,7 +216,8 @@ class GRUNetwork(StepwisePrefill, WholeState, nn.Module):
     def start(self, batch: int, length: int) -> GRUState:
         """Return the state before the first token."""
         hidden = self.lm_head.weight.new_zeros(len(self.layers), batch, self.width)
-        recurrent = [self._layer(number).recurrent() for number in range(len(self.layers))]
+        layers = [self._layer(number) for number in range(len(self.layers))]
+        recurrent = [Recurrent.of(layer.weight_hh, layer.bias_hh) for layer in layers]
         return GRUState(hidden, self._token_gates(), recurrent)
 
     @torch.no_grad()

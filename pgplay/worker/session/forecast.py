@@ -93,7 +93,7 @@ class Forecast:
         left = [outlook.seconds_left for outlook in outlooks if outlook.seconds_left is not None]
         return Outlook(
             max((outlook.progress for outlook in outlooks if outlook.progress is not None), default=None),
-            SecondsLeft(*map(min, *left)) if len(left) > 1 else left[0] if left else None,
+            SecondsLeft(*map(min, zip(*left, strict=True))) if left else None,
         )
 
     def _to_limits(self, config: RunConfig) -> Outlook | None:
