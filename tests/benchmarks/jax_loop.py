@@ -14,14 +14,12 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import Levenshtein
 import numpy as np
 from jax import Array, lax
 
 from pgplay.policies.families.base import ModelSpec, Size
+from tests.benchmarks.plain_loop import ALPHABET, STOP, reward_of
 
-STOP = 0
-ALPHABET = "abcdefghijklmnopqrstuvwxyz "
 ROTARY_BASE = 10000.0
 NORM_EPSILON = 1e-6
 BETAS = (0.9, 0.99)
@@ -325,16 +323,12 @@ class JaxLoop:
         self.moments = no_moments(self.weights)
         self.waves = waves_of(spec.shape, length)
 
-    def reward(self, tokens: list[int], count: int) -> float:
-        text = "".join(ALPHABET[token - 1] for token in tokens[:count] if token != STOP)
-        return 1 - Levenshtein.distance(text, self.target) / max(len(text), len(self.target))
-
     def step(self) -> int:
         """Make one step; return the number of sampled characters, including stop tokens."""
         self.key, key = jax.random.split(self.key)
         actions, counts = sample(self.weights, key, self.waves, self.batch, self.heads)
         lengths: list[int] = counts.tolist()
-        rewards = [self.reward(*row) for row in zip(actions.tolist(), lengths, strict=True)]
+        rewards = [reward_of(*row, self.target) for row in zip(actions.tolist(), lengths, strict=True)]
         self.weights, self.moments = update(
             self.weights,
             self.moments,

@@ -21,6 +21,12 @@ STOP = 0
 ALPHABET = "abcdefghijklmnopqrstuvwxyz "
 
 
+def reward_of(tokens: list[int], count: int, target: str) -> float:
+    """Return the reward of the first `count` of `tokens`: 1 - edits to `target` / length of the longer text."""
+    text = "".join(ALPHABET[token - 1] for token in tokens[:count] if token != STOP)
+    return 1 - Levenshtein.distance(text, target) / max(len(text), len(target))
+
+
 class PlainGRU(nn.Module):
     def __init__(self, spec: Size, vocabulary: int) -> None:
         super().__init__()
@@ -122,15 +128,12 @@ class PlainLoop:
                 break
         return torch.cat(actions, 1), torch.cat(mask, 1)
 
-    def reward(self, tokens: list[int], count: int) -> float:
-        text = "".join(ALPHABET[token - 1] for token in tokens[:count] if token != STOP)
-        return 1 - Levenshtein.distance(text, self.target) / max(len(text), len(self.target))
-
     def step(self) -> int:
         """Make one step; return the number of sampled characters, including stop tokens."""
         actions, mask = self.sample()
         counts = mask.sum(1).tolist()
-        rewards = torch.tensor([self.reward(*row) for row in zip(actions.tolist(), counts, strict=True)])
+        rows = zip(actions.tolist(), counts, strict=True)
+        rewards = torch.tensor([reward_of(*row, self.target) for row in rows])
         advantages = (rewards - rewards.mean()) / (rewards.std() + 1e-4)
 
         inputs = torch.cat([torch.full((self.batch, 1), STOP), actions[:, :-1]], 1)
