@@ -111,6 +111,9 @@ def _check_counters(counters: Any, prompts: int) -> None:
         value = getattr(counters, name, None)
         if value is not None and (not math.isfinite(value) or (name in _NOT_NEGATIVE and value < 0)):
             raise InputError("state.value", name=name, value=str(value))
+    seen = getattr(counters, "seen", None)
+    if seen is not None and not -math.inf < seen.low <= seen.high < math.inf:
+        raise InputError("state.value", name="seen", value=f"{seen.low} to {seen.high}")
     if counters.steps and not counters.completions:
         raise InputError("state.no_completions", steps=counters.steps)
     if not all(0 <= number < prompts for number in counters.waiting):

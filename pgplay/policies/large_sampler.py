@@ -43,8 +43,12 @@ class LargeSampler(Sampler):
         rows, running = torch.arange(batch, device=self.device), torch.ones_like(tokens, dtype=torch.bool)
         sampled = torch.full((batch, self.max_length), self.tokenizer.pad_id, device=self.device)
         log_probabilities = torch.zeros(sampled.shape, device=self.device)
+        kept: Tensor | None = None
         for number in range(self.max_length):
             features = network.step(tokens, int(lengths.max()) + number, state)
+            if network.has_constant_features:
+                kept = features.new_zeros(*sampled.shape, network.width) if kept is None else kept
+                kept[rows, number] = features
             logits = density.filtered(network.logits(features))
             noise = torch.rand(logits.shape, generator=generator, device=self.device)
             to_gumbel(noise)
@@ -59,9 +63,11 @@ class LargeSampler(Sampler):
             if len(still) <= SPARSE * len(rows):
                 state, rows, tokens = network.select_rows(state, still), rows[still], tokens[still]
                 running = running[still]
-        return self._rollout(prefixes, sampled[:, : number + 1], log_probabilities[:, : number + 1])
+        return self._rollout(prefixes, sampled[:, : number + 1], log_probabilities, kept)
 
-    def _rollout(self, prefixes: Sequence[list[int]], sampled: Tensor, log_probabilities: Tensor) -> Rollout:
+    def _rollout(
+        self, prefixes: Sequence[list[int]], sampled: Tensor, log_probabilities: Tensor, features: Tensor | None
+    ) -> Rollout:
         """Return the completions `sampled` (B, N), each up to its first stop token, behind their `prefixes`."""
         is_stop = ~is_none_of(sampled, self.tokenizer.stop_ids)
         own = is_stop.long().cumsum(1) == is_stop
@@ -75,6 +81,12 @@ class LargeSampler(Sampler):
         tokens[rows, columns + 1] = sampled[own]
         mask = torch.zeros(len(prefixes), count, dtype=torch.bool, device=self.device)
         mask[rows, columns] = True
-        placed = torch.zeros(mask.shape, device=self.device)
-        placed[rows, columns] = log_probabilities[own]
-        return Rollout(tokens[:, :-1], tokens[:, 1:], mask, placed, (own & is_stop).any(1), lengths, None)
+
+        def placed(values: Tensor) -> Tensor:
+            at_columns = values.new_zeros(*mask.shape, *values.shape[2:])
+            at_columns[rows, columns] = values[rows, numbers]
+            return at_columns
+
+        kept = None if features is None else placed(features)
+        stopped = (own & is_stop).any(1)
+        return Rollout(tokens[:, :-1], tokens[:, 1:], mask, placed(log_probabilities), stopped, lengths, None, kept)

@@ -15,7 +15,8 @@ class Rollout(NamedTuple):
     inputs (B, T): the tokens that the network read. actions (B, T): the next tokens. mask (B, T): whether the policy
     sampled the action, including the stop token. log_probabilities (B, T): of the actions under the sampling density, 0
     outside the mask. stopped (B,): whether a completion ended with a stop token, not at the length limit.
-    prefix_lengths: of each rendered prompt, so that actions begin at column length - 1.
+    prefix_lengths: of each rendered prompt, so that actions begin at column length - 1. features (B, T, W): the
+    network's where it sampled, 0 elsewhere; None if training changes them.
     """
 
     inputs: Tensor
@@ -25,6 +26,7 @@ class Rollout(NamedTuple):
     stopped: Tensor
     prefix_lengths: list[int]
     dropout_masks: Tensor | None
+    features: Tensor | None = None
 
     @property
     def reading(self) -> Reading:
@@ -39,7 +41,8 @@ class Rollout(NamedTuple):
             tensor[:count, :used] for tensor in (self.inputs, self.actions, self.mask, self.log_probabilities)
         )
         stopped, prefix_lengths = self.stopped[:count], self.prefix_lengths[:count]
-        return Rollout(inputs, actions, mask, log_probabilities, stopped, prefix_lengths, masks)
+        features = None if self.features is None else self.features[:count, :used]
+        return Rollout(inputs, actions, mask, log_probabilities, stopped, prefix_lengths, masks, features)
 
 
 class Completion(NamedTuple):

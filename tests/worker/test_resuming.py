@@ -59,6 +59,8 @@ def trained(count=4):
         ({"counters": {"steps": 3}}, "counts 3 steps"),
         ({"counters": {"completions": 0}}, "without a completion"),
         ({"counters": {"moving_average": math.nan}}, "moving_average cannot be nan"),
+        ({"counters": {"seen": [1.0, 0.0]}}, "seen cannot be 1.0 to 0.0"),
+        ({"counters": {"seen": [0.0, math.inf]}}, "seen cannot be 0.0 to inf"),
         ({"counters": {"waiting": [7]}}, "it has a waiting prompt"),
         ({"counters": {"best": "none"}}, "counters"),
         ({"trainer": {"reference": "start"}}, "reference"),

@@ -47,7 +47,8 @@ def first_hint(state: AppState) -> Hint:
     if state.run != "training":
         return NO_HINT
     if state.tempo:
-        return Hint(text_of("guide.slow"), "  +: faster")
+        has_target = state.info is None or any(state.info.targets)
+        return Hint(text_of("guide.slow" if has_target else "guide.slow.no_target"), "  +: faster")
     return Hint(text_of("guide.fast"))
 
 

@@ -51,6 +51,13 @@ class Batch(NamedTuple):
             return masks
         return torch.cat([masks, self.imitated_masks], 1)
 
+    def features(self, policy: Policy) -> Tensor:
+        """Return `policy`'s features (P, W), those of sampling where training leaves them as they are."""
+        kept = self.rollout.features
+        if kept is None or self.measured or self.imitated:
+            return policy.features(self.prefixes, self.masks)
+        return kept[self.prefixes.texts, self.prefixes.columns]
+
 
 class Modules(NamedTuple):
     """The trained and frozen networks of a step; the reference is None without a KL term, the variate if unused."""

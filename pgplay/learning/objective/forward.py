@@ -37,7 +37,7 @@ class Forward(NamedTuple):
 def forward(batch: Batch, modules: Modules, density: Density) -> Forward:
     """Run the networks over `batch`; targets and imitated texts share the pass of the completions."""
     policy, prefixes, prefix_index, actions = modules.policy, batch.prefixes, batch.prefix_index, batch.rollout.actions
-    features = policy.features(prefixes, batch.masks)
+    features = batch.features(policy)
     # Texts that were not sampled are read as they are: temperature and filters belong to sampling.
     distribution, unfiltered = policy.distributions(features, [density, Density()])
     frozen = None

@@ -187,6 +187,7 @@ def measure_after(inputs: UpdateInputs, updater: Updater) -> TokenDistribution |
     sets_lr = plan.config.lr_schedule == "kl" and plan.config.updates_per_step == 1
     if not (inputs.diagnose or inputs.record or sets_lr):
         return None
-    return updater.modules.policy.distribution_after(batch.prefixes, updater.density, batch.masks)
+    policy = updater.modules.policy
+    return policy.distributions(batch.features(policy), [updater.density])[0]
 
 

@@ -3,6 +3,7 @@
 GUIDE = {
     "guide.first": "Your first run begins in slow motion: watch its texts turn into the target.",
     "guide.slow": "Slow motion. Watch 'greedy', the most likely text, turn into the target while the reward climbs.",
+    "guide.slow.no_target": "Slow motion. Watch 'greedy', the most likely text, change while the reward climbs.",
     "guide.fast": "Full speed. Better texts become more likely, so the reward climbs and the entropy falls.",
     "guide.solved": "Solved: its most likely text is right; {right} of {count} sampled ones are.",
     "guide.solved.none": "Solved: its most likely text is right, but none of {count} sampled ones yet.",

@@ -75,7 +75,7 @@ class MapScreen(Zoomable, Polling):
             title += f" · prompt {present_map.prompt!r}"
         self.query_one("#map-title", Static).update(Text(title))
         self.query_one(NextTokens).show(present_map)
-        self.query_one(TargetTokens).display = present_map is None or present_map.has_target
+        self.query_one("#maps").set_class(present_map is not None and not present_map.has_target, "-no-target")
         self.query_one(TargetTokens).show(state.history, self._view, self._labels())
         self.query_one(RewardHistogram).show(state.history, self._view)
 
