@@ -96,10 +96,13 @@ class InspectionController:
         """Show the newest step's completions token by token, without pausing; makes a step if there is none."""
         from pgplay.app.screens.step.microscope import MicroscopeScreen
 
-        if self._host.state.has_policy or await self._has_a_step_made():
-            if self._host.state.is_going:
+        state = self._host.state
+        if state.has_policy:
+            if state.is_going:
                 self.inspect_step()
-            self._host.push_screen(MicroscopeScreen(self._host.state, self._host.run_library, self.inspect_step))
+        elif not await self._has_a_step_made():
+            return
+        self._host.push_screen(MicroscopeScreen(state, self._host.run_library, self.inspect_step))
 
     async def policy_map(self) -> None:
         """Show the policy's map: the likely tokens at each position, and when each was learned."""
