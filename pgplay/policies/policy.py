@@ -84,11 +84,9 @@ class Policy:
             by_density = {density: DenseDistribution(density.log_probabilities(logits)) for density in kinds}
         return [by_density[density] for density in densities]
 
-    def distribution_after(
-        self, prefixes: Prefixes, density: Density, dropout_masks: Tensor | None = None
-    ) -> TokenDistribution:
-        """Return the next token's distribution after each of `prefixes`."""
-        return self.distributions(self.features(prefixes, dropout_masks), [density])[0]
+    def distribution_after(self, prefixes: Prefixes, density: Density) -> TokenDistribution:
+        """Return the next token's distribution after each of `prefixes`, without dropout."""
+        return self.distributions(self.features(prefixes), [density])[0]
 
     def reads_like(self, other: Policy) -> bool:
         """Return whether both policies have equal features for every text: the same ones, which neither trains."""

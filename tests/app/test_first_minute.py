@@ -68,6 +68,18 @@ async def test_the_very_first_start_shows_a_lesson_once_and_begins_in_slow_motio
         assert not bench.app.main.query_one("#finding").display
 
 
+async def test_the_first_hint_promises_no_target_to_a_run_without_one(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = start_app(monkeypatch)
+    async with bench.app.run_test(size=SIZES[1]) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("space")
+        bench.worker.build("training", target="", reward="distinct")
+        bench.worker.train(2)
+        await until(pilot, lambda: "change while the reward climbs" in words(bench, "#finding"))
+
+
 async def test_the_first_lesson_is_not_shown_for_a_setup_that_the_user_changed(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -272,6 +272,18 @@ async def test_the_map_of_a_pretrained_model_shows_whole_tokens_and_scrolls(widt
         assert writing()[0].rstrip().endswith("■")
 
 
+async def test_the_rewards_fill_their_column_of_a_map_without_a_target() -> None:
+    told = PolicyMap(40, "", ("",), (0.1,), ("Once", ""), (0.4, 0.4), ("Once",), ((0.9, 0.0),))
+    bench = Bench()
+    async with bench.app.run_test(size=(200, 50)) as pilot:
+        await trained(bench, pilot)
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(bench.app.screen, MapScreen))
+        bench.worker.tell(Mapped(map=told))
+        tokens, rewards = (bench.app.screen.query_one(name) for name in ("#next-tokens", "#rewards"))
+        await until(pilot, lambda: tokens.region.height == rewards.region.height > 40)
+
+
 async def test_the_distribution_of_rewards_is_shown_for_every_step() -> None:
     bench = Bench()
     async with bench.app.run_test(size=(120, 50)) as pilot:

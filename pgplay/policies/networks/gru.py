@@ -153,6 +153,7 @@ class GRULayer(nn.Module):
         states: Tensor = _Recurrence.apply(*gates, *parameters, prefixes)  # type: ignore[no-untyped-call]
         return states
 
+
 class GRUState(NamedTuple):
     """Hidden states (layers, B, W), the first layer's gates for every token (V, ...), and each layer's recurrence."""
 
