@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
+from rich.console import Console
 from rich.text import Text
 from textual.geometry import Size
 from textual.strip import Strip
@@ -80,6 +82,12 @@ class TwoColumnText(Widget):
             yield Text(end="").append_text(terminal_text(section.title, "bold"))
             for name, description in section.rows:
                 head = pad(plain(name), self._name_width) + " " * _GAP
-                for line in terminal_text(description, lines=True).wrap(self.app.console, room) or [Text()]:
+                for line in _wrapped_description(description, room, self.app.console):
                     yield Text(head, end="").append_text(line)
                     head = " " * (self._name_width + _GAP)
+
+
+@lru_cache(maxsize=1024)
+def _wrapped_description(description: str, width: int, console: Console) -> tuple[Text, ...]:
+    """Return `description` in lines of `width` cells; kept, as pages open again and again with the same ones."""
+    return tuple(terminal_text(description, lines=True).wrap(console, width)) or (Text(),)
