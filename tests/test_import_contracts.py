@@ -36,6 +36,7 @@ MAY_IMPORT = {
     "peft": ("policies/networks/",),
     "tokenizers": ("tokenizers/subword.py",),
     "plotext": ("app/drawing/line_chart.py",),
+    "scipy": ("experiments/statistics/",),
 }
 
 
@@ -77,6 +78,7 @@ def imported_packages(path: Path) -> set[str]:
         ("pgplay.cli.commands.train", "torch textual rich"),
         ("pgplay.app.app", "torch"),
         ("pgplay.worker.client.client", "torch textual"),
+        ("pgplay.experiments.statistics.pairs", "torch scipy numpy"),
         ("pgplay.learning.plan", "torch textual transformers tokenizers"),
         ("pgplay.runs.store", "torch textual"),
         ("pgplay.library.policies", "torch textual"),

@@ -29,6 +29,7 @@ _PACKAGES = {
     "Levenshtein": "Levenshtein",
     "rapidfuzz": "rapidfuzz",
     "numpy": "numpy",
+    "scipy": "scipy",
     "platformdirs": "platformdirs",
     "msgspec": "msgspec",
     "safetensors": "safetensors",

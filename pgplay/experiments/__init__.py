@@ -1,0 +1,1 @@
+"""Experiments: recipes trained over several seeds, and what their differences are worth."""

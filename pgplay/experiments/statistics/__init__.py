@@ -1,0 +1,1 @@
+"""Statistics over seeds: pure functions on numbers, without torch and without files."""
