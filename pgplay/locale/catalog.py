@@ -5,7 +5,8 @@ A text is a format string. Beside Python's own formats a value may be written as
 - `{count:plural step|steps}`: the word for 1, or for any other number;
 - `{word:quoted}`, `{name:name}`, `{value:setting}`: quoted as Python, as a name, as a recipe writes it;
 - `{share:percent}`: as percent, which says 0% and 100% only where it is exactly that;
-- `{size:bytes}`: in MB or GB;
+- `{size:bytes}`: in MB or GB; `{seconds:time}`: about how long;
+- `{value:ratio}`: with two digits; `{value:change}`: the same with its sign;
 - `{names:list}`, `{names:or}`, `{numbers:and}`: with commas, or with that word between;
 - `{text:abridged}`: the start of a text, on one line;
 - `{reason:text}`: the text of a code, or of a code with its values; words that are no code stay as they are;
@@ -24,6 +25,7 @@ from typing import Any, Literal
 from pgplay.locale.english import ENGLISH
 from pgplay.locale.quoting import (
     NOT_FINITE,
+    about_time,
     abridged,
     comma_separated,
     memory_size,
@@ -31,6 +33,7 @@ from pgplay.locale.quoting import (
     quoted_name,
     quoted_setting,
     short_repr,
+    two_digits,
 )
 
 Value = str | float | bool | None | Sequence["Value | Values"]
@@ -166,6 +169,9 @@ _STYLES: dict[str, Callable[[Any], str]] = {
     "setting": quoted_setting,
     "percent": percent,
     "bytes": memory_size,
+    "time": about_time,
+    "ratio": two_digits,
+    "change": lambda value: f"+{two_digits(value)}" if value > 0 else two_digits(value),
     "list": comma_separated,
     "text": lambda value: text_of(*_coded(value)),
     "problem": lambda error: error_problem(*_coded(error)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 
 NOT_FINITE = ("inf", "-inf", "nan")
@@ -82,6 +83,15 @@ def time_range(fewest: float, most: float) -> str:
 
 def _unit_of(seconds: float) -> tuple[str, int]:
     return next((unit, length) for unit, length in _UNITS if seconds < _LARGEST_TIME * length or unit == "h")
+
+
+def two_digits(value: float) -> str:
+    """Return a ratio or a difference with two significant digits, whole from 100 on, never with an exponent."""
+    if abs(value) >= 99.5:
+        return f"{value:,.0f}"
+    digits = 1 - math.floor(math.log10(abs(value))) if value else 0
+    text = f"{value:.{max(0, digits)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def percent(share: float, digits: int = 0) -> str:

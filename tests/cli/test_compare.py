@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from pgplay.cli import main
-from pgplay.cli.commands.compare import read_seeds
 from pgplay.config.recipe import from_recipe
 from pgplay.config.run_config import make_config
+from pgplay.experiments.recipes import read_seeds
 from pgplay.runs.store import RunStore
 from pgplay.runs.summaries import list_runs
 

@@ -40,6 +40,11 @@ def test_a_curve_that_stays_above_one_half_has_no_median() -> None:
     assert median_time(times([], [20] * 3)) == (None, None)
 
 
+def test_ties_at_the_end_close_the_interval_of_runs_that_all_solve() -> None:
+    """The curve falls from above one half to 0 in one step: the median is hardly beyond, with a chance of 2^-10."""
+    assert median_time(times([300, 300, 400, 400, 400, *[500] * 5])).interval == (300, 500)
+
+
 def test_few_runs_have_a_median_without_an_interval() -> None:
     assert median_time(times([30, 10, 20])) == (20, None)
 

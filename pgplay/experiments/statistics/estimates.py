@@ -33,6 +33,11 @@ class Interval(NamedTuple):
         return math.isfinite(self.low) or math.isfinite(self.high)
 
 
+def load_scipy() -> None:
+    """Load what the statistics need of scipy, which may be done while runs are trained."""
+    import scipy.stats  # noqa: F401
+
+
 def share_interval(successes: int, trials: int, confidence: float = CONFIDENCE) -> Interval:
     """Return the interval of the share that `successes` of `trials` are drawn from (Wilson 1927)."""
     from scipy.stats import binomtest

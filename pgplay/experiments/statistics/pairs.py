@@ -28,16 +28,19 @@ class PairedComparison(NamedTuple):
     """How b differs from a over `pairs` seeds with a known difference.
 
     `size` is a ratio of completions, or a difference of measures: one number, or a range with one open end if unsolved
-    runs leave it open; None without pairs. `p` is two-sided. `interval` and `p` are None for few pairs. `improvement`
-    is the share of all seeds on which b is better; ties count half.
+    runs leave it open; None without pairs. `p` is two-sided. `interval` and `p` are None for few pairs. `favours` is 1
+    where the signed ranks favour b, -1 where they favour a, else 0. `improvement` is the share of all seeds on which b
+    is better; ties count half. `each` holds the size of each pair, within its bounds.
     """
 
     pairs: int
     size: Interval | None
     interval: Interval | None
     p: float | None
+    favours: int
     improvement: float
     improvement_interval: Interval | None
+    each: tuple[Interval, ...]
 
 
 def compare_times(
@@ -45,7 +48,11 @@ def compare_times(
 ) -> PairedComparison:
     """Return how many times the completions of `a` the runs of `b` need, paired by seed; fewer is better."""
     comparison = _compare(gains_in_time(a, b), confidence)
-    return comparison._replace(size=_ratio(comparison.size), interval=_ratio(comparison.interval))
+    return comparison._replace(
+        size=None if comparison.size is None else _ratio(comparison.size),
+        interval=None if comparison.interval is None else _ratio(comparison.interval),
+        each=tuple(map(_ratio, comparison.each)),
+    )
 
 
 def compare_values(a: Sequence[float], b: Sequence[float], confidence: float = CONFIDENCE) -> PairedComparison:
@@ -66,8 +73,8 @@ def _log_ratio(below: SolveTime, above: SolveTime) -> Interval:
     return Interval(known if below.solved else -math.inf, math.inf)
 
 
-def _ratio(gain: Interval | None) -> Interval | None:
-    return None if gain is None else Interval(_power(-gain.high), _power(-gain.low))
+def _ratio(gain: Interval) -> Interval:
+    return Interval(_power(-gain.high), _power(-gain.low))
 
 
 def _power(logarithm: float) -> float:
@@ -86,8 +93,10 @@ def _compare(gains: Sequence[Interval], confidence: float) -> PairedComparison:
         size=_size(known, balance) if known else None,
         interval=_shift_interval(known, points, balance, confidence) if enough else None,
         p=signed_rank_p(known) if enough else None,
+        favours=_sign(_excess(known, 0.0)),
         improvement=halves / (2 * len(gains)) if gains else 0.5,
         improvement_interval=_improvement_interval(halves, len(gains), confidence) if len(gains) >= FEW else None,
+        each=tuple(known),
     )
 
 
@@ -169,15 +178,16 @@ def _first_between(points: Sequence[float], holds: Callable[[float], bool]) -> i
 
 def _balance(gains: Sequence[Interval], points: Sequence[float]) -> Interval:
     """Return the shifts at which positive and negative ranks balance (Hodges and Lehmann 1963)."""
-
-    def excess(shift: float) -> int:
-        ranks, positive = _signed_ranks(gains, shift)
-        return int(2 * positive - ranks.sum())
-
     return Interval(
-        points[_first_between(points, lambda shift: excess(shift) <= 0)],
-        points[_first_between(points, lambda shift: excess(shift) < 0)],
+        points[_first_between(points, lambda shift: _excess(gains, shift) <= 0)],
+        points[_first_between(points, lambda shift: _excess(gains, shift) < 0)],
     )
+
+
+def _excess(gains: Sequence[Interval], shift: float) -> int:
+    """Return twice the sum of the signed ranks of the differences from `shift`."""
+    ranks, positive = _signed_ranks(gains, shift)
+    return int(2 * positive - ranks.sum())
 
 
 def _size(gains: Sequence[Interval], balance: Interval) -> Interval:

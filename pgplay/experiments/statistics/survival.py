@@ -53,7 +53,9 @@ def median_time(times: Sequence[SolveTime], confidence: float = CONFIDENCE) -> M
         warnings.simplefilter("ignore", RuntimeWarning)  # the formula has no value where the curve is 0 or 1
         band = curve.confidence_interval(confidence, method="log-log")
     reached = steps[(band.low.probabilities <= 0.5) | (shares <= 0.0)]
-    passed = steps[band.high.probabilities < 0.5]
+    # Where the curve is 0 the formula has no value; the chance that all of n runs solve before the median is 2^-n.
+    surely_zero = (shares <= 0.0) & (0.5 ** len(solved) < (1 - confidence) / 2)
+    passed = steps[(band.high.probabilities < 0.5) | surely_zero]
     low = float(reached[0]) if reached.size else float(steps[-1])
     return MedianTime(median, Interval(low, float(passed[0]) if passed.size else math.inf))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pgplay.locale.english.app import APP_ERRORS
 from pgplay.locale.english.cli import COMMAND_ERRORS
 from pgplay.locale.english.config import CONFIG_ERRORS
+from pgplay.locale.english.experiments import COMPARISONS, EXPERIMENT_ERRORS
 from pgplay.locale.english.export import EXPORT_ERRORS
 from pgplay.locale.english.files import FILE_ERRORS
 from pgplay.locale.english.findings import FINDINGS
@@ -40,6 +41,8 @@ ENGLISH: dict[str, str] = {
     **LIBRARY_ERRORS,
     **DAMAGE,
     **RUN_ERRORS,
+    **COMPARISONS,
+    **EXPERIMENT_ERRORS,
     **EXPORT_ERRORS,
     **WORKER_ERRORS,
     **COMMAND_ERRORS,

@@ -25,4 +25,5 @@ KINDS = {
     "kind.task": "task",
     "kind.text": "text",
     "kind.tokenizer": "tokenizer",
+    "kind.yardstick": "value to rank by",
 }

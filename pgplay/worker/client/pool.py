@@ -51,31 +51,30 @@ class _StopRequest(NamedTuple):
 
 
 class Pool:
-    """Trains the runs that `starts` describe over `size` workers.
+    """Trains runs over `size` workers, which stay for further runs until `close`.
 
     `on_news` is called with newest steps, `on_end` with the number and the outcome of each run that ends, both in the
-    event loop that called `train`.
+    event loop that called `train`. Runs are numbered from 0 in the order in which they are added.
     """
 
     def __init__(
-        self,
-        starts: Sequence[Start],
-        size: int,
-        on_news: Callable[[News], None],
-        on_end: Callable[[int, RunOutcome], None],
+        self, size: int, on_news: Callable[[News], None], on_end: Callable[[int, RunOutcome], None]
     ) -> None:
-        self._starts = starts
-        self._waiting = deque(range(len(starts)))
-        self._workers = [_Worker() for _ in range(min(size, len(starts)))]
+        self._starts: list[Start] = []
+        self._waiting: deque[int] = deque()
+        self._workers = [_Worker() for _ in range(size)]
         self._on_news = on_news
         self._on_end = on_end
 
-    async def train(self) -> None:
-        """Train until every run has ended, or until `stop`."""
-        try:
-            await asyncio.gather(*(self._serve(worker) for worker in self._workers))
-        finally:
-            await asyncio.gather(*(worker.close() for worker in self._workers))
+    async def train(self, starts: Sequence[Start]) -> None:
+        """Train the runs that `starts` describe, until every one has ended, or until `stop`."""
+        self._waiting.extend(range(len(self._starts), len(self._starts) + len(starts)))
+        self._starts.extend(starts)
+        await asyncio.gather(*(self._serve(worker) for worker in self._workers))
+
+    async def close(self) -> None:
+        """End the workers."""
+        await asyncio.gather(*(worker.close() for worker in self._workers))
 
     def stop(self) -> None:
         """End every training run at its next step, kept with a checkpoint, and begin no other."""

@@ -1,0 +1,87 @@
+"""Training an experiment and printing what it found: what `pgplay compare` and `pgplay sweep` have in common."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from pgplay.cli.output import note, print_json, shorten
+from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
+from pgplay.cli.progress import RunsProgress
+from pgplay.cli.results import print_results
+from pgplay.cli.signals import INTERRUPTED, interruptible
+from pgplay.experiments.recipes import RecipeEntry
+from pgplay.experiments.records import to_record
+from pgplay.experiments.summary import summarise
+from pgplay.experiments.trials import Training, Trial, train_trials
+from pgplay.experiments.yardstick import Yardstick, choose_yardstick
+from pgplay.locale.catalog import text_of
+from pgplay.worker.client.pool import News
+from pgplay.worker.session.cpu_cores import available_cores
+
+
+def add_experiment_options(parser: Parser) -> None:
+    """Add the options that every experiment has."""
+    parser.add_argument(
+        "--seeds", default="3", metavar="N", help="a number (5), a range (0-4) or a list (0,3,7) of seeds; default: 3"
+    )
+    parser.add_argument(
+        "--rank-by",
+        default="",
+        metavar="NAME",
+        help="completions, exact_match, held_out_exact_match, held_out_reward, or a measure of every recipe "
+        "(default: a measure if the rewards differ, else completions)",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=whole_number("--jobs", 1, 256),
+        metavar="N",
+        help="parallel runs (default: as many as fit on the cores)",
+    )
+    add_json(parser)
+
+
+def run_experiment(entries: Sequence[RecipeEntry], looks: Sequence[Sequence[int]], arguments: Arguments) -> int:
+    """Train `entries` with the seeds of `looks`, print what was found, and return the exit status.
+
+    With several looks, training ends at the first after which every comparison is clear. Returns 130 after a signal
+    (every run is kept), 1 if a run failed. Raises InputError, before anything is trained, for a wrong --rank-by.
+    """
+    yardstick = choose_yardstick(entries, arguments.rank_by)
+    trials, interrupted = _train(entries, looks, yardstick, arguments.jobs)
+    summary = summarise(entries, trials, yardstick, len(looks))
+    if arguments.json:
+        seeds = list(dict.fromkeys(trial.config.seed for trial in trials))
+        print_json(to_record(summary, seeds, interrupted=interrupted))
+    else:
+        print_results(summary, arguments.jobs or available_cores())
+    if interrupted:
+        note("Every run is kept: list them with pgplay runs, resume one with pgplay train --resume RUN.")
+        return INTERRUPTED
+    return int(any(trial.failed for trial in trials))
+
+
+def _train(
+    entries: Sequence[RecipeEntry], looks: Sequence[Sequence[int]], yardstick: Yardstick, jobs: int | None
+) -> tuple[list[Trial], bool]:
+    """Return the runs, and whether they were interrupted."""
+
+    def name(trial: Trial, width: int) -> str:
+        return f"{shorten(entries[trial.entry].label, width)}, seed {trial.config.seed}"
+
+    def show_news(trial: Trial, news: News) -> None:
+        progress.show(news.number, name(trial, 30), news.report, news.progress)
+
+    def show_end(place: int, trial: Trial) -> None:
+        assert trial.outcome is not None
+        run = f"  ({trial.outcome.run})" if trial.outcome.run else ""
+        progress.end(place, f"{name(trial, 60)}: {text_of(*trial.outcome.reason)}{run}")
+
+    def is_clear(trials: list[Trial]) -> bool:
+        comparisons = summarise(entries, trials, yardstick, len(looks)).comparisons
+        return all(comparison.verdict != "not told apart" for comparison in comparisons)
+
+    with interruptible() as interruption, RunsProgress(len(entries) * sum(map(len, looks))) as progress:
+        interruption.working = True
+        training = Training(jobs, show_news, show_end, lambda: interruption.requested)
+        return asyncio.run(train_trials(entries, looks, training, is_clear)), interruption.requested

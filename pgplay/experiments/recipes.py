@@ -1,0 +1,85 @@
+"""The recipes of an experiment: whole configs without a seed, and how many seeds each is trained with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pgplay.config.recipe import differences, to_recipe
+from pgplay.config.run_config import RunConfig, make_config, overlay, to_settings
+from pgplay.config.warm_start import PolicyNamed
+from pgplay.errors import InputError
+
+if TYPE_CHECKING:
+    from pgplay.rewards.spec import RewardSpec
+
+STEPS_WITHOUT_LIMIT = 2000
+"""The step limit of a recipe that sets no limit: one that never solves would hold up all others."""
+
+_GREATEST_SEED = 2**31 - 1
+_MOST_SEEDS = 1000
+
+
+class RecipeEntry(NamedTuple):
+    """One recipe without its seed; `label` is the name of its preset or run, else the settings in which it differs."""
+
+    label: str
+    differs: str
+    config: RunConfig
+    rewards: tuple[RewardSpec, ...]
+
+
+def complete_recipe(config: RunConfig, options: Mapping[str, Any]) -> RunConfig:
+    """Return `config` with `options`, without a seed, and with a limit of steps if it sets none; raises InputError."""
+    settings = overlay(to_settings(config), options)
+    settings.pop("seed", None)
+    config = make_config(settings)
+    if config.steps is None and config.max_seconds is None:
+        config = make_config({"steps": STEPS_WITHOUT_LIMIT}, config)
+    return config
+
+
+def refuse_invalid(configs: Sequence[RunConfig]) -> None:
+    """Raise InputError for the first of `configs` that repeats another or cannot be trained, before any is trained."""
+    from pgplay.learning.plan import read_plan
+
+    for index, config in enumerate(configs):
+        if config in configs[:index]:
+            raise InputError("command.same_recipe", first=configs.index(config) + 1, second=index + 1)
+        if not isinstance(config.starts_from, PolicyNamed):
+            read_plan(config)
+
+
+def named_entries(
+    names: Sequence[str], configs: Sequence[RunConfig], rewards: Sequence[tuple[RewardSpec, ...]]
+) -> list[RecipeEntry]:
+    """Return the entries of `configs`; one with an empty name is called by the settings in which it differs."""
+    return [
+        RecipeEntry(name or differs or to_recipe(config) or "defaults", differs, config, specs)
+        for name, differs, config, specs in zip(names, differences(configs), configs, rewards, strict=True)
+    ]
+
+
+def read_seeds(text: str) -> list[int]:
+    """Return the seeds in `text`: how many (5), a range (0-4), or a list of both (0,3,7-9); raises InputError."""
+    if text.strip().isdecimal():
+        return list(_seeds_between(text, 0, int(text) - 1))
+    seeds: list[int] = []
+    for part in text.split(","):
+        first, dash, last = (word.strip() for word in part.partition("-"))
+        if not (first.isdecimal() and (last.isdecimal() or not dash)):
+            raise _wrong_seeds(text)
+        seeds += _seeds_between(text, int(first), int(last if dash else first))
+    if len(set(seeds)) < len(seeds):
+        raise InputError("command.seed_twice", text=text)
+    return seeds
+
+
+def _seeds_between(text: str, first: int, last: int) -> range:
+    if not first <= last <= _GREATEST_SEED or last - first >= _MOST_SEEDS:
+        raise _wrong_seeds(text)
+    return range(first, last + 1)
+
+
+def _wrong_seeds(text: str) -> InputError:
+    return InputError("command.seeds", text=text, most=_MOST_SEEDS, greatest=_GREATEST_SEED)

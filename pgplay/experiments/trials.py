@@ -1,0 +1,121 @@
+"""The runs of an experiment, trained on a pool of workers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from pgplay.config import goals
+from pgplay.config.run_config import RunConfig, make_config
+from pgplay.experiments.recipes import RecipeEntry
+from pgplay.experiments.statistics.estimates import load_scipy
+from pgplay.experiments.statistics.survival import SolveTime
+from pgplay.learning.reports.step_report import StepReport
+from pgplay.worker.client.pool import News, Pool, RunOutcome
+from pgplay.worker.protocol.commands import Start
+from pgplay.worker.session.cpu_cores import available_cores
+
+_LOOK = 0.1  # seconds between checks for an interruption
+
+
+class Trial(NamedTuple):
+    """One run of an entry and its outcome, None if it never began."""
+
+    entry: int
+    config: RunConfig
+    outcome: RunOutcome | None
+
+    @property
+    def ended(self) -> bool:
+        """Whether it ended without an interruption, so that it counts."""
+        return self.outcome is not None and self.outcome.state != "interrupted"
+
+    @property
+    def failed(self) -> bool:
+        """Whether it failed; it counts as a run that does not reach its goal."""
+        return self.outcome is not None and self.outcome.state == "failed"
+
+    @property
+    def report(self) -> StepReport | None:
+        """The report of its last step."""
+        return self.outcome.report if self.outcome is not None else None
+
+    @property
+    def reached(self) -> bool:
+        """Whether it reached its recipe's goal: solved, or the requested reward or exact match."""
+        report = self.report
+        return report is not None and (report.solved or goals.reached(self.config.goal, report.metrics))
+
+    @property
+    def time(self) -> SolveTime:
+        """Its completions until it reached its goal, at least one."""
+        return SolveTime(max(1, self.report.completions) if self.report is not None else 1, self.reached)
+
+
+class Training(NamedTuple):
+    """How an experiment's runs are trained: `jobs` at once, None for as many as fit on the cores.
+
+    `show_news` gets the newest step of a trial, `show_end` a trial's number and the trial once it has ended; training
+    ends early once `stop_requested`.
+    """
+
+    jobs: int | None
+    show_news: Callable[[Trial, News], None]
+    show_end: Callable[[int, Trial], None]
+    stop_requested: Callable[[], bool]
+
+
+def plan_trials(entries: Sequence[RecipeEntry], seeds: Sequence[int]) -> list[Trial]:
+    """Return the runs of all `entries` with all `seeds`, one seed after the other, so that pairs end together."""
+    return [
+        Trial(place, make_config({"seed": seed}, entry.config), None)
+        for seed in seeds
+        for place, entry in enumerate(entries)
+    ]
+
+
+async def train_trials(
+    entries: Sequence[RecipeEntry],
+    looks: Sequence[Sequence[int]],
+    training: Training,
+    is_clear: Callable[[list[Trial]], bool],
+) -> list[Trial]:
+    """Train all `entries` with the seeds of each of `looks` in turn, and return every run that was planned.
+
+    After each look but the last, `is_clear` says whether the runs so far are enough.
+    """
+    trials: list[Trial] = []
+
+    def show_news(news: News) -> None:
+        training.show_news(trials[news.number], news)
+
+    def record_end(place: int, outcome: RunOutcome) -> None:
+        trials[place] = trials[place]._replace(outcome=outcome)
+        training.show_end(place, trials[place])
+
+    widest = max(entry.config.threads or 1 for entry in entries)
+    runs = len(entries) * max(map(len, looks))
+    pool = Pool(min(runs, training.jobs or max(1, available_cores() // widest)), show_news, record_end)
+    loading = asyncio.create_task(asyncio.to_thread(load_scipy))
+    try:
+        for seeds in looks:
+            planned = plan_trials(entries, seeds)
+            trials += planned
+            starts = [Start(config=trial.config, rewards=entries[trial.entry].rewards) for trial in planned]
+            await _until_stopped(pool, asyncio.create_task(pool.train(starts)), training.stop_requested)
+            await loading
+            if training.stop_requested() or is_clear(trials):
+                break
+    finally:
+        await pool.close()
+    return trials
+
+
+async def _until_stopped(pool: Pool, work: asyncio.Task[None], stop_requested: Callable[[], bool]) -> None:
+    while not work.done():
+        await asyncio.wait([work], timeout=_LOOK)
+        if stop_requested():
+            pool.stop()
+            break
+    await work

@@ -1,0 +1,38 @@
+"""Experiments: verdicts on recipes, and errors of what is asked for."""
+
+from __future__ import annotations
+
+_BOTH = "{b} needs {size:text} the completions of {a}"
+_MEASURED = "{measure} of {b} minus that of {a}: {size:change}"
+
+COMPARISONS = {
+    "comparison.times": f"{_BOTH} ({{range:text}}, {{seeds:.0f}} seeds).",
+    "comparison.same-times": f"Not told apart: {_BOTH} ({{range:text}}, {{seeds:.0f}} seeds).",
+    "comparison.few-times": f"Few seeds: {_BOTH}; on each seed {{each:list}} times.",
+    "comparison.none-solved": "Not told apart: neither {b} nor {a} reaches its goal on any seed.",
+    "comparison.values": f"{_MEASURED} ({{low:change}} to {{high:change}}, {{seeds:.0f}} seeds).",
+    "comparison.same-values": f"Not told apart: {_MEASURED} ({{low:change}} to {{high:change}}, {{seeds:.0f}} seeds).",
+    "comparison.few-values": f"Few seeds: {_MEASURED}, on each seed {{each:list}}.",
+    "comparison.not-measured": "Not told apart: {measure} was not measured for both {b} and {a}.",
+    "comparison.more": "If the difference is as large as it seems, {seconds:time} more would do "
+    "({seeds:,.0f} {seeds:plural seed|seeds}).",
+    "ratio.exact": "{ratio:ratio} times",
+    "ratio.least": "at least {ratio:ratio} times",
+    "ratio.most": "at most {ratio:ratio} times",
+    "ratio.open": "an unknown multiple of",
+    "ratio.range": "{low:ratio} to {high:ratio}",
+    "ratio.from": "{low:ratio} or more",
+    "ratio.to": "{high:ratio} or less",
+    "ratio.any": "any ratio",
+}
+"""The verdicts, in whole sentences, and their parts."""
+
+EXPERIMENT_ERRORS = {
+    "error.experiment.other_goals": "The recipes have different goals, or goals in rewards of their own.",
+    "error.experiment.other_goals.remedy": "Rank them by exact_match or a measure.",
+    "error.experiment.own_scale": "The recipes have different rewards, and {name} is on each one's own scale.",
+    "error.experiment.own_scale.remedy": "Rank them by completions, exact_match or a measure (--measure SPEC).",
+    "error.experiment.nothing_held_out": "There is no {name}: not every recipe holds prompts out.",
+    "error.experiment.nothing_held_out.remedy": "Give --held-out 0.2 with a task, or rank by exact_match.",
+}
+"""The problem and the remedy of each error."""
