@@ -20,10 +20,13 @@ from pgplay.worker.client.pool import News
 from pgplay.worker.session.cpu_cores import available_cores
 
 
-def add_experiment_options(parser: Parser) -> None:
-    """Add the options that every experiment has."""
+def add_experiment_options(parser: Parser, seeds: str) -> None:
+    """Add the options that every experiment has; --seeds is empty if not given, and `seeds` then."""
     parser.add_argument(
-        "--seeds", default="3", metavar="N", help="a number (5), a range (0-4) or a list (0,3,7) of seeds; default: 3"
+        "--seeds",
+        default="",
+        metavar="N",
+        help=f"a number (5), a range (0-4) or a list (0,3,7) of seeds; default: {seeds}",
     )
     parser.add_argument(
         "--rank-by",

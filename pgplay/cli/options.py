@@ -42,8 +42,11 @@ def add_start_options(parser: Parser) -> None:
     add_consent(start)
 
 
-def add_field_options(parser: Parser, names: Collection[str] = ()) -> None:
-    """Add --target-file and one option per field of RunConfig (or per field in `names`), grouped by section."""
+def add_field_options(parser: Parser, names: Collection[str] = (), repeated: Collection[str] = ()) -> None:
+    """Add --target-file and one option per field of RunConfig (or per field in `names`), grouped by section.
+
+    Those in `repeated` may be given more than once, and are a list.
+    """
     chosen = [field for field in fields().values() if not names or field.name in names]
     sections = {field.section for field in chosen}
     titles = {name: title + _ADDED.get(name, "") for name, title in SECTIONS.items() if name in sections}
@@ -52,7 +55,7 @@ def add_field_options(parser: Parser, names: Collection[str] = ()) -> None:
         group = groups[field.section]
         group.add_argument(
             option_name(field.name),
-            action="append" if field.type is tuple else "store",
+            action="append" if field.type is tuple or field.name in repeated else "store",
             default=argparse.SUPPRESS,
             metavar=_metavar(field),
             help=_help(field),
@@ -140,6 +143,35 @@ def _read_value(field: Field, value: Any) -> Any:
     return tuple(value) if field.type is tuple else value
 
 
+class StartingPoint(NamedTuple):
+    """The settings of --preset and --recipe, and where the rewards in them came from."""
+
+    settings: dict[str, Any]
+    origins: dict[str, Origin]
+
+
+def read_starting_point(arguments: Arguments) -> StartingPoint:
+    """Return the settings of the preset, overridden by those of the recipe; raises InputError."""
+    from pgplay.rewards.spec import Origin
+
+    preset: dict[str, Any] = {}
+    recipe: dict[str, Any] = {}
+    name = ""
+    if arguments.preset is not None:
+        from pgplay.config.presets import load_preset
+        from pgplay.rewards.python.source import with_rewards_beside
+
+        loaded = load_preset(arguments.preset)
+        preset, name = with_rewards_beside(loaded.settings, loaded.path), loaded.name
+    if arguments.recipe is not None:
+        from pgplay.config.recipe import parse_recipe
+
+        recipe = parse_recipe(arguments.recipe)
+    of_preset, of_recipe = Origin("preset", name), Origin("recipe")
+    origins = dict.fromkeys(rewards_in(preset), of_preset) | dict.fromkeys(rewards_in(recipe), of_recipe)
+    return StartingPoint(overlay(preset, recipe), origins)
+
+
 class Described(NamedTuple):
     """The run that the options describe; its reward and measures, read and consented to."""
 
@@ -154,24 +186,8 @@ def read_config(arguments: Arguments) -> Described:
     InputError that names the option and says what would be right, or if consent is refused.
     """
     options = read_settings(arguments)
-    preset: dict[str, Any] = {}
-    recipe: dict[str, Any] = {}
-    name = ""
-    if arguments.preset is not None:
-        from pgplay.config.presets import load_preset
-        from pgplay.rewards.python.source import with_rewards_beside
-
-        loaded = load_preset(arguments.preset)
-        preset, name = with_rewards_beside(loaded.settings, loaded.path), loaded.name
-    if arguments.recipe is not None:
-        from pgplay.config.recipe import parse_recipe
-
-        recipe = parse_recipe(arguments.recipe)
-    config = make_config(overlay(overlay(preset, recipe), options))
-    from pgplay.rewards.spec import Origin
-
-    of_preset, of_recipe = Origin("preset", name), Origin("recipe")
-    origins = dict.fromkeys(_rewards(preset), of_preset) | dict.fromkeys(_rewards(recipe), of_recipe)
+    settings, origins = read_starting_point(arguments)
+    config = make_config(overlay(settings, options))
     specs = read_rewards(config, options, origins)
     return Described(config, agree(specs, arguments.yes))
 
@@ -185,12 +201,12 @@ def read_rewards(
     """
     from pgplay.rewards.spec import read_spec
 
-    own_texts = _rewards(options)
+    own_texts = rewards_in(options)
     texts = (config.reward, *config.measure)
     return tuple(read_spec(text, None if text in own_texts else origins.get(text)).checked() for text in texts)
 
 
-def _rewards(settings: Mapping[str, Any]) -> list[str]:
+def rewards_in(settings: Mapping[str, Any]) -> list[str]:
     """Return the rewards in `settings`; values that are not texts are overridden, as the config was accepted."""
     measures = settings.get("measure", ())
     texts = [settings.get("reward"), *(measures if isinstance(measures, list | tuple) else ())]

@@ -36,7 +36,8 @@ def _explanation(summary: Summary) -> str:
     spread = f"{100 * summary.confidence:.3g}% intervals" if fewest >= FEW else f"no intervals below {FEW} seeds"
     parts = [f"Medians over the seeds, {spread}; an unsolved run needs more than where it ended."]
     if len(summary.comparisons) > 1:
-        parts.append("Each recipe is compared with the first, with Holm's correction.")
+        first = shorten(summary.results[0].entry.label, _LABEL_WIDTH)
+        parts.append(f"Each recipe is compared with the first given, {first}, with Holm's correction.")
     return " ".join(parts)
 
 

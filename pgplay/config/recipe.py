@@ -26,6 +26,11 @@ def to_recipe(config: RunConfig) -> str:
     return " ".join(f"{name}={_write(value)}" for name, value in to_settings(config).items())
 
 
+def to_words(settings: Mapping[str, Any]) -> str:
+    """Return `settings` as a recipe writes them, also those that have their defaults."""
+    return " ".join(_part(name, value) for name, value in settings.items())
+
+
 def differences(configs: Sequence[RunConfig], *, apart_from: Collection[str] = ()) -> list[str]:
     """Return for each of `configs` the settings of its recipe that are not the same in all of them.
 

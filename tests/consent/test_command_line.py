@@ -15,13 +15,16 @@ from tests.consent.strangers import Stranger
 Prepare = Callable[[Stranger, Path], list[str]]
 
 SHORT = ("--json",)
+GRID = ("--set", "lr=0.001,0.002", "--seeds", "1")
 ASKS: dict[tuple[str, str], Prepare] = {
     ("preset", "train"): lambda them, _: ["train", "--preset", str(them.preset()), *SHORT],
     ("preset", "probe"): lambda them, _: ["rewards", "probe", "--preset", str(them.preset())],
     ("preset", "compare"): lambda them, _: ["compare", str(them.preset()), "--seeds", "1"],
+    ("preset", "sweep"): lambda them, _: ["sweep", "--preset", str(them.preset()), *GRID],
     ("preset", "the app"): lambda them, _: ["--preset", str(them.preset())],
     ("recipe", "train"): lambda them, _: ["train", "--recipe", them.recipe(), *SHORT],
     ("recipe", "probe"): lambda them, _: ["rewards", "probe", "--recipe", them.recipe()],
+    ("recipe", "sweep"): lambda them, _: ["sweep", "--recipe", them.recipe(), *GRID],
     ("recipe", "the app"): lambda them, _: ["--recipe", them.recipe()],
     ("run", "resume"): lambda them, home: ["train", "--resume", them.run(home), "--steps", "3", *SHORT],
     ("run", "branch"): lambda them, home: ["train", "--resume", them.run(home), "--at", "0", "--steps", "3", *SHORT],

@@ -13,7 +13,7 @@ SOURCES = ("preset", "recipe", "policy", "run", "last session")
 """An exported policy and a sweep's file are a policy and its recipes; each exists as reward and as measure."""
 
 WAYS_TO_RUN = (
-    *("train", "resume", "branch", "eval", "sample", "score", "probe", "compare"),
+    *("train", "resume", "branch", "eval", "sample", "score", "probe", "compare", "sweep"),
     *("start", "edit", "bench", "train on", "write", "watch"),
 )
 
@@ -35,9 +35,9 @@ NOT_THERE = {
     **{(source, "train on"): "trains a saved policy" for source in SOURCES if source != "policy"},
     **{(source, how): "resumes a stored run" for source in SOURCES if source != "run" for how in ("resume", "branch")},
     **{(source, "watch"): "one watch for whatever was allowed" for source in SOURCES if source != "preset"},
-    **{("last session", how): "only the app opens it" for how in ("train", "probe", "compare")},
+    **{("last session", how): "only the app opens it" for how in ("train", "probe", "compare", "sweep")},
     **{(source, how): "fills the setup first" for source in ("policy", "run") for how in ("start", "edit", "bench")},
-    **{(source, how): "no option names it" for source in ("policy", "run") for how in ("train", "probe")},
+    **{(source, how): "no option names it" for source in ("policy", "run") for how in ("train", "probe", "sweep")},
     ("policy", "compare"): "is no recipe",
     ("recipe", "compare"): "is typed on its own command line, so its file is the user's own",
 }

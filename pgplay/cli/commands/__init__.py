@@ -6,6 +6,7 @@ COMMANDS = {
     "sample": ("sample_and_eval:run_sample", "sample from a saved policy"),
     "eval": ("sample_and_eval:run_eval", "evaluate a saved policy: reward, exact match, cross-entropy"),
     "compare": ("compare:run_compare", "train recipes over several seeds in parallel and print a table"),
+    "sweep": ("sweep:run_sweep", "train every combination of settings over several seeds"),
     "score": ("score:run_score", "score texts with rewards"),
     "policies": ("policies:run_policies", "saved policies: list, show, rename, delete, export, import"),
     "models": ("models:run_models", "pretrained models: list; add one from the Hugging Face Hub"),

@@ -25,6 +25,8 @@ from pgplay.experiments.recipes import (
 )
 from pgplay.rewards.spec import Origin
 
+_SEEDS = "3"
+
 
 def run_compare(argv: Sequence[str]) -> int:
     """Run `pgplay compare`; returns 130 after a signal (every run is kept), 1 if a run failed."""
@@ -36,11 +38,11 @@ def run_compare(argv: Sequence[str]) -> int:
         usage="pgplay compare RECIPE [RECIPE ...] [--seeds 10] [OPTIONS] [--json]",
     )
     parser.add_argument("recipes", metavar="RECIPE", nargs="+")
-    add_experiment_options(parser)
+    add_experiment_options(parser, _SEEDS)
     add_field_options(parser)
     add_consent(parser)
     arguments = parser.read(argv)
-    seeds = read_seeds(arguments.seeds)
+    seeds = read_seeds(arguments.seeds or _SEEDS)
     return run_experiment(_read_entries(arguments), [seeds], arguments)
 
 

@@ -1,0 +1,162 @@
+"""`pgplay sweep`: a grid of settings, each row over several seeds; trained and judged as `pgplay compare` does."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+
+from pgplay.cli.consent import agree
+from pgplay.cli.experiment import add_experiment_options, run_experiment
+from pgplay.cli.options import (
+    add_field_options,
+    add_start_options,
+    read_rewards,
+    read_settings,
+    read_starting_point,
+    rewards_in,
+)
+from pgplay.cli.output import note
+from pgplay.cli.parsing import Arguments, Parser, confirm
+from pgplay.config.recipe import to_words
+from pgplay.config.run_config import RunConfig, overlay
+from pgplay.errors import InputError, coded
+from pgplay.experiments.grid import TOLD_APART, GridAxis, SweepFile, grid_rows, grid_size, read_axis, read_sweep_file
+from pgplay.experiments.recipes import RecipeEntry, complete_recipe, named_entries, read_seeds, refuse_invalid
+from pgplay.experiments.statistics.estimates import FEW
+from pgplay.experiments.statistics.looks import looks_at
+from pgplay.paths import expand_home
+from pgplay.rewards.spec import Origin, RewardSpec
+from pgplay.worker.session.cpu_cores import available_cores
+
+_REPEATED = ("reward", "algorithm")
+_SEEDS, _SEEDS_UNTIL_TOLD_APART = "10", "64"
+_MANY_RUNS = 300
+"""More runs than this are asked about first."""
+_MOST_RUNS = 100_000
+_USUAL_SECONDS = 5.0
+"""The duration of a run where none is stored that would tell."""
+
+
+def run_sweep(argv: Sequence[str]) -> int:
+    """Run `pgplay sweep`; returns 130 after a signal (every run is kept), 1 if a run failed."""
+    parser = Parser(
+        "pgplay sweep",
+        "Train every combination of the given rewards, algorithms and settings with each seed, and print a table and "
+        "verdicts: each row against the first.\n"
+        "A TOML file has a table [grid] of lists, and optionally [settings], seeds, rank_by and until.\n"
+        f"--until {TOLD_APART} adds seeds until every difference is clear, at most --seeds "
+        f"(default: {_SEEDS_UNTIL_TOLD_APART}).",
+        usage="pgplay sweep [FILE.toml] [--set NAME=V1,V2] [OPTIONS] [--json]",
+    )
+    parser.add_argument("file", metavar="FILE.toml", nargs="?", help="the grid and its settings")
+    parser.add_argument(
+        "--set",
+        dest="axes",
+        action="append",
+        default=[],
+        metavar="NAME=V1,V2",
+        help="the values of a setting; again for another setting. --reward and --algorithm may be repeated instead",
+    )
+    add_experiment_options(parser, _SEEDS)
+    add_start_options(parser)
+    add_field_options(parser, repeated=_REPEATED)
+    arguments = parser.read(argv)
+    file = read_sweep_file(expand_home(arguments.file)) if arguments.file else SweepFile({}, (), "", "", "")
+    typed = _typed_axes(arguments)
+    axes = _all_axes(arguments, file, typed)
+    arguments.rank_by = arguments.rank_by or file.rank_by
+    looks = _read_looks(arguments, file)
+    runs = grid_size(axes) * sum(map(len, looks))
+    if not _agreed_to(runs, arguments):
+        note("Nothing was trained.")
+        return 0
+    return run_experiment(_read_rows(arguments, file, axes, typed), looks, arguments)
+
+
+def _typed_axes(arguments: Arguments) -> list[GridAxis]:
+    """Return the axes on the command line; raises InputError for a setting that is given twice."""
+    axes = [GridAxis(name, tuple(values)) for name in _REPEATED if (values := vars(arguments).pop(name, None))]
+    axes += map(read_axis, arguments.axes)
+    names = [axis.name for axis in axes]
+    for name in names:
+        if names.count(name) > 1 or name in vars(arguments):
+            raise InputError("sweep.twice", name=name)
+    return axes
+
+
+def _all_axes(arguments: Arguments, file: SweepFile, typed: Sequence[GridAxis]) -> list[GridAxis]:
+    """Return the file's axes and the `typed` ones, which replace those of the same name, as a typed setting does."""
+    above = {axis.name: axis for axis in typed}
+    axes = [above.pop(axis.name, axis) for axis in file.axes if axis.name not in vars(arguments)]
+    axes += above.values()
+    if grid_size(axes) < 2:
+        raise InputError("sweep.nothing")
+    return axes
+
+
+def _read_looks(arguments: Arguments, file: SweepFile) -> list[list[int]]:
+    """Return the seeds to add before each look; a single look has them all. Raises InputError."""
+    goal = vars(arguments).get("until", file.until)
+    is_adaptive = goal.strip().lower() == TOLD_APART
+    if is_adaptive:
+        vars(arguments).pop("until", None)
+    elif file.until:
+        raise InputError("sweep.file_until", value=file.until, goal=TOLD_APART)
+    usual = _SEEDS_UNTIL_TOLD_APART if is_adaptive else _SEEDS
+    seeds = read_seeds(arguments.seeds or file.seeds or usual)
+    if not is_adaptive:
+        return [seeds]
+    ends = looks_at(len(seeds))
+    if not ends:
+        raise InputError("sweep.too_few_seeds", few=FEW, goal=TOLD_APART)
+    return [seeds[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+
+
+def _agreed_to(runs: int, arguments: Arguments) -> bool:
+    """Whether `runs` are few, or the person agrees to as many; raises InputError for more than is possible."""
+    if runs > _MOST_RUNS:
+        raise InputError("sweep.too_many", runs=runs, most=_MOST_RUNS)
+    if runs <= _MANY_RUNS:
+        return True
+    each = _usual_seconds()
+    jobs = arguments.jobs or available_cores()
+    question = coded("question.many_runs", runs=runs, each=each, jobs=jobs, total=runs * each / jobs)
+    return confirm(question, arguments.yes)
+
+
+def _usual_seconds() -> float:
+    """Return the median duration of the stored runs that ended by themselves, at least a second."""
+    from pgplay.runs.summaries import list_runs
+
+    seconds = [run.seconds for run in list_runs() if run.state in ("solved", "finished")]
+    return max(1.0, statistics.median(seconds)) if seconds else _USUAL_SECONDS
+
+
+def _read_rows(
+    arguments: Arguments, file: SweepFile, axes: Sequence[GridAxis], typed: Sequence[GridAxis]
+) -> list[RecipeEntry]:
+    """Return the grid's rows, each checked; asks for consent to Python rewards that the person did not type."""
+    options = read_settings(arguments)
+    if "seed" in options:
+        raise InputError("command.one_seed", seed=options["seed"])
+    start = read_starting_point(arguments)
+    configs = []
+    for point, settings in grid_rows(overlay(overlay(start.settings, file.settings), options), axes):
+        try:
+            configs.append(complete_recipe(RunConfig(), settings))
+            refuse_invalid(configs[-1:])
+        except InputError as error:
+            raise InputError("sweep.row", row=to_words(point), cause=error) from error
+    refuse_invalid(configs)
+    own_values = {axis.name: axis.values for axis in typed}
+    own = {*rewards_in(options), *own_values.get("reward", ()), *(own_values.get("measure", ()))}
+    of_file = {text for config in configs for text in (config.reward, *config.measure)} if arguments.file else ()
+    origins = dict.fromkeys(of_file, Origin("named", str(arguments.file))) | start.origins
+    origins = {text: origin for text, origin in origins.items() if text not in own}
+    agreed: dict[tuple[str, ...], tuple[RewardSpec, ...]] = {}
+    for config in configs:
+        texts = config.reward, *config.measure
+        if texts not in agreed:
+            agreed[texts] = agree(read_rewards(config, {}, origins), arguments.yes)
+    rewards = [agreed[config.reward, *config.measure] for config in configs]
+    return named_entries([""] * len(configs), configs, rewards)

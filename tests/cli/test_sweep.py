@@ -1,0 +1,95 @@
+"""`pgplay sweep`: real workers that train two characters, and what is refused before any of them starts."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pgplay.cli import main
+from pgplay.runs.summaries import list_runs
+
+
+@pytest.mark.exhaustive
+def test_each_row_is_trained_with_each_seed_and_one_that_fails_keeps_the_rest(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.py"
+    broken.write_text("def reward(text, target, prompt):\n    raise ValueError('no good')\n")
+    file = tmp_path / "sweep.toml"
+    file.write_text('seeds = "3-4"\n[settings]\ntarget = "hi"\n[grid]\nreward = ["levenshtein", "broken.py"]\n')
+    assert main(["sweep", str(file), "--set", "lr=0.01,0.02", "--yes", "--json"]) == 1
+    printed = capsys.readouterr()
+    record = json.loads(printed.out)
+    assert [row["label"].split()[-1] for row in record["rows"]] == ["lr=0.01", "lr=0.02"] * 2
+    assert [row["solved"] for row in record["rows"]] == [2, 2, 0, 0]
+    assert [row["seeds"] for row in record["rows"]] == [2] * 4
+    assert record["seeds"] == [3, 4]
+    assert {run.name for run in list_runs()} >= set(record["runs"])
+    assert [comparison["b"] for comparison in record["comparisons"]] == [row["label"] for row in record["rows"][1:]]
+    assert "no good" in printed.err
+
+
+@pytest.mark.exhaustive
+def test_a_sweep_and_a_comparison_of_the_same_recipes_find_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    shared = ["--target", "hi", "--seeds", "2", "--json"]
+    assert main(["sweep", "--algorithm", "grpo", "--algorithm", "rloo", *shared]) == 0
+    swept = json.loads(capsys.readouterr().out)
+    assert main(["compare", "algorithm=grpo", "algorithm=rloo", *shared]) == 0
+    compared = json.loads(capsys.readouterr().out)
+    assert swept["comparisons"] == compared["comparisons"]
+    for a, b in zip(swept["rows"], compared["rows"], strict=True):
+        assert {**a, "runs": []} == {**b, "runs": []}
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        ([], "There is nothing to sweep"),
+        (["--algorithm", "rloo"], "There is nothing to sweep"),
+        (["--set", "lr"], "--set cannot be 'lr'."),
+        (["--set", "lr=a,b"], "--set cannot be 'lr=a,b'."),
+        (["--set", "lrr=1,2"], "There is no setting called 'lrr'."),
+        (["--set", "seed=1,2"], "The seed is no part of the grid"),
+        (["--set", "lr=0.01,0.02", "--lr", "0.1"], "lr is given twice."),
+        (["--set", "lr=0.01,0.02", "--set", "lr=0.1"], "lr is given twice."),
+        (["--set", "lr=0.01,0.01"], "describe the same run."),
+        (["--set", "lr=0.01,0.02", "--seed", "1"], "--seed names one seed."),
+        (
+            ["--algorithm", "grpo", "--algorithm", "reinforce", "--set", "clip_low=0.1,0.2"],
+            "The row algorithm=reinforce clip_low=0.1 cannot be trained: clip_low without a ratio has no effect.",
+        ),
+        (["--set", "lr=0.01,0.02", "--until", "told-apart", "--seeds", "7"], "looks at 8 seeds first."),
+        (["--set", "lr=0.01,0.02", "--seeds", "1000"], "Train 2,000 runs? At about 5 s each,"),
+        (["--reward", "prefix", "--reward", "suffix", "--rank-by", "reward_mean"], "on each one's own scale."),
+        (["no-such-file.toml"], "There is no file no-such-file.toml."),
+    ],
+)
+def test_mistakes_are_reported_before_anything_starts(
+    words: list[str], problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["sweep", *words]) == 2
+    assert problem in capsys.readouterr().err
+    assert list_runs() == []
+
+
+@pytest.mark.parametrize("axis", ["", "--reward=prefix"])
+def test_python_that_a_file_names_is_asked_for_and_python_on_the_line_is_ones_own(
+    axis: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("theirs.py").write_text("def reward(text):\n    return 0.0\n")
+    Path("sweep.toml").write_text('[settings]\nmeasure = ["theirs.py"]\n[grid]\nlr = [0.01, 0.02]\n')
+    assert main(["sweep", "sweep.toml", *([axis] if axis else [])]) == 2
+    told = capsys.readouterr().err
+    assert "def reward(text)" in told
+    assert "Confirm with --yes." in told
+    assert main(["sweep", "--set", "reward=theirs.py,prefix", "--rank-by", "reward_mean"]) == 2
+    assert "on each one's own scale." in capsys.readouterr().err
+    assert list_runs() == []
+
+
+def test_a_grid_beyond_all_reason_is_refused_without_spanning_it(capsys: pytest.CaptureFixture[str]) -> None:
+    sizes = ",".join(str(size) for size in range(2, 1002))
+    words = [f"--set={name}={sizes}" for name in ("batch_size", "group_size", "steps", "max_length")]
+    assert main(["sweep", *words, "--yes"]) == 2
+    assert "The grid has 10,000,000,000,000 runs." in capsys.readouterr().err
