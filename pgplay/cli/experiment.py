@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 
 from pgplay.cli.output import note, print_json, shorten
-from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
+from pgplay.cli.parsing import Arguments, Parser, add_json, add_replace, whole_number
 from pgplay.cli.progress import RunsProgress
 from pgplay.cli.results import print_results
 from pgplay.cli.signals import INTERRUPTED, interruptible
+from pgplay.experiments.files import check_summary_format, write_summary
 from pgplay.experiments.recipes import RecipeEntry
 from pgplay.experiments.records import to_record
 from pgplay.experiments.summary import summarise
 from pgplay.experiments.trials import Training, Trial, train_trials
 from pgplay.experiments.yardstick import Yardstick, choose_yardstick
+from pgplay.files.atomic import check_destination, write_atomically
 from pgplay.locale.catalog import text_of
+from pgplay.paths import expand_home
 from pgplay.worker.client.pool import News
 from pgplay.worker.session.cpu_cores import available_cores
 
@@ -41,6 +45,10 @@ def add_experiment_options(parser: Parser, seeds: str) -> None:
         metavar="N",
         help="parallel runs (default: as many as fit on the cores)",
     )
+    parser.add_argument(
+        "--out", metavar="FILE", help="also write the results: .csv numbers, .md or .tex the table, .svg a figure"
+    )
+    add_replace(parser)
     add_json(parser)
 
 
@@ -48,8 +56,10 @@ def run_experiment(entries: Sequence[RecipeEntry], looks: Sequence[Sequence[int]
     """Train `entries` with the seeds of `looks`, print what was found, and return the exit status.
 
     With several looks, training ends at the first after which every comparison is clear. Returns 130 after a signal
-    (every run is kept), 1 if a run failed. Raises InputError, before anything is trained, for a wrong --rank-by.
+    (every run is kept), 1 if a run failed. Raises InputError, before anything is trained, for a wrong --rank-by or
+    --out.
     """
+    file = _destination(arguments)
     yardstick = choose_yardstick(entries, arguments.rank_by)
     trials, interrupted = _train(entries, looks, yardstick, arguments.jobs)
     summary = summarise(entries, trials, yardstick, len(looks))
@@ -58,10 +68,27 @@ def run_experiment(entries: Sequence[RecipeEntry], looks: Sequence[Sequence[int]
         print_json(to_record(summary, seeds, interrupted=interrupted))
     else:
         print_results(summary, arguments.jobs or available_cores())
+    if file is not None:
+        write_atomically(file, write_summary(summary, _ending(file)).encode())
+        note(f"Wrote the results to {file}.")
     if interrupted:
         note("Every run is kept: list them with pgplay runs, resume one with pgplay train --resume RUN.")
         return INTERRUPTED
     return int(any(trial.failed for trial in trials))
+
+
+def _destination(arguments: Arguments) -> Path | None:
+    """Return the file of --out, None without one; raises InputError if it cannot be written."""
+    if arguments.out is None:
+        return None
+    file = expand_home(arguments.out)
+    check_summary_format(_ending(file))
+    check_destination(file, arguments.replace, "advice.replace")
+    return file
+
+
+def _ending(file: Path) -> str:
+    return file.suffix.lstrip(".").lower()
 
 
 def _train(

@@ -20,7 +20,7 @@ def to_record(summary: Summary, seeds: Sequence[int], *, interrupted: bool) -> d
 
     An infinite end of an interval becomes null.
     """
-    rows = [_row(result) for result in summary.results]
+    rows = [result_record(result) for result in summary.results]
     return {
         "seeds": list(seeds),
         "interrupted": interrupted,
@@ -28,13 +28,14 @@ def to_record(summary: Summary, seeds: Sequence[int], *, interrupted: bool) -> d
         "confidence": summary.confidence,
         "looks": summary.looks,
         "rows": rows,
-        "comparisons": [_comparison(summary, comparison) for comparison in summary.comparisons],
+        "comparisons": [comparison_record(summary, comparison) for comparison in summary.comparisons],
         "runs": [run for row in rows for run in row["runs"]],
         "recipes": [_recipe(result) for result in summary.results],
     }
 
 
-def _row(result: RecipeResult) -> dict[str, Any]:
+def result_record(result: RecipeResult) -> dict[str, Any]:
+    """Return one of the `rows`."""
     measured = result.measured
     return {
         "recipe": to_recipe(result.entry.config),
@@ -52,7 +53,8 @@ def _row(result: RecipeResult) -> dict[str, Any]:
     }
 
 
-def _comparison(summary: Summary, comparison: Comparison) -> dict[str, Any]:
+def comparison_record(summary: Summary, comparison: Comparison) -> dict[str, Any]:
+    """Return one of the `comparisons`."""
     a, b = (summary.results[place].entry.label for place in (comparison.a, comparison.b))
     paired = comparison.paired
     known = paired.size.low if paired.size is not None and paired.size.low == paired.size.high else None

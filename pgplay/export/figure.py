@@ -173,13 +173,8 @@ def _trade(curves: MetricCurves, top: int) -> list[Shape]:
     places = [frame.at(*point) for point in points]
     shapes = [*_head(TRADE, top), *_frame_shapes(frame, axes.labels(across), "KL, nats per token")]
     shapes.append(Polyline(places, BAND_COLOUR))
-    shapes += [_dot(place, 2, LINE_COLOUR) for place in dict.fromkeys(places)]
-    return [*shapes, _dot(places[-1], 5, GREEDY_COLOUR)]
-
-
-def _dot(place: Point, radius: float, colour: str) -> Polygon:
-    x, y = place
-    return Polygon([(x - radius, y), (x, y - radius), (x + radius, y), (x, y + radius)], colour)
+    shapes += [dot(place, 2, LINE_COLOUR) for place in dict.fromkeys(places)]
+    return [*shapes, dot(places[-1], 5, GREEDY_COLOUR)]
 
 
 def _head(metric: str, top: int) -> list[Shape]:
@@ -227,6 +222,12 @@ def _by_column(frame: Frame, points: Sequence[Point]) -> list[list[Point]]:
 
 def _height(place: Point) -> float:
     return place[1]
+
+
+def dot(place: Point, radius: float, colour: str) -> Polygon:
+    """Return a small square on its corner."""
+    x, y = place
+    return Polygon([(x - radius, y), (x, y - radius), (x + radius, y), (x, y + radius)], colour)
 
 
 def box(x: float, y: float, width: float, height: float) -> list[Point]:

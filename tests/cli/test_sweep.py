@@ -30,9 +30,13 @@ def test_each_row_is_trained_with_each_seed_and_one_that_fails_keeps_the_rest(
 
 
 @pytest.mark.exhaustive
-def test_a_sweep_and_a_comparison_of_the_same_recipes_find_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_sweep_and_a_comparison_of_the_same_recipes_find_the_same(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     shared = ["--target", "hi", "--seeds", "2", "--json"]
-    assert main(["sweep", "--algorithm", "grpo", "--algorithm", "rloo", *shared]) == 0
+    figure = tmp_path / "figure.svg"
+    assert main(["sweep", "--algorithm", "grpo", "--algorithm", "rloo", *shared, "--out", str(figure)]) == 0
+    assert "algorithm=rloo needs" in figure.read_text()
     swept = json.loads(capsys.readouterr().out)
     assert main(["compare", "algorithm=grpo", "algorithm=rloo", *shared]) == 0
     compared = json.loads(capsys.readouterr().out)
@@ -61,6 +65,8 @@ def test_a_sweep_and_a_comparison_of_the_same_recipes_find_the_same(capsys: pyte
         (["--set", "lr=0.01,0.02", "--until", "told-apart", "--seeds", "7"], "looks at 8 seeds first."),
         (["--set", "lr=0.01,0.02", "--seeds", "1000"], "Train 2,000 runs? At about 5 s each,"),
         (["--reward", "prefix", "--reward", "suffix", "--rank-by", "reward_mean"], "on each one's own scale."),
+        (["--set", "lr=0.01,0.02", "--out", "table.txt"], "--out cannot write a file that ends in 'txt'."),
+        (["--set", "lr=0.01,0.02", "--out", "no-such-folder/table.md"], "no-such-folder"),
         (["no-such-file.toml"], "There is no file no-such-file.toml."),
     ],
 )

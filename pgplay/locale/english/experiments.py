@@ -34,6 +34,8 @@ EXPERIMENT_ERRORS = {
     "error.experiment.own_scale.remedy": "Rank them by completions, exact_match or a measure (--measure SPEC).",
     "error.experiment.nothing_held_out": "There is no {name}: not every recipe holds prompts out.",
     "error.experiment.nothing_held_out.remedy": "Give --held-out 0.2 with a task, or rank by exact_match.",
+    "error.experiment.ending": "--out cannot write a file that ends in '{ending}'.",
+    "error.experiment.ending.remedy": "Choose one of the endings {endings:list}.",
     "error.sweep.axis": "--set cannot be '{text}'.",
     "error.sweep.axis.remedy": "Give a setting and its values: --set lr=0.01,0.03.",
     "error.sweep.value": "--set cannot be '{text}'.",
