@@ -46,6 +46,9 @@ def add_experiment_options(parser: Parser, seeds: str) -> None:
         help="parallel runs (default: as many as fit on the cores)",
     )
     parser.add_argument(
+        "--resume", action="store_true", help="count stored runs of the same recipe and seed, continue interrupted ones"
+    )
+    parser.add_argument(
         "--out", metavar="FILE", help="also write the results: .csv numbers, .md or .tex the table, .svg a figure"
     )
     add_replace(parser)
@@ -61,7 +64,7 @@ def run_experiment(entries: Sequence[RecipeEntry], looks: Sequence[Sequence[int]
     """
     file = _destination(arguments)
     yardstick = choose_yardstick(entries, arguments.rank_by)
-    trials, interrupted = _train(entries, looks, yardstick, arguments.jobs)
+    trials, interrupted = _train(entries, looks, yardstick, arguments)
     summary = summarise(entries, trials, yardstick, len(looks))
     if arguments.json:
         seeds = list(dict.fromkeys(trial.config.seed for trial in trials))
@@ -72,7 +75,7 @@ def run_experiment(entries: Sequence[RecipeEntry], looks: Sequence[Sequence[int]
         write_atomically(file, write_summary(summary, _ending(file)).encode())
         note(f"Wrote the results to {file}.")
     if interrupted:
-        note("Every run is kept: list them with pgplay runs, resume one with pgplay train --resume RUN.")
+        note("Every run is kept. Continue all with the same command and --resume, or one: pgplay train --resume RUN.")
         return INTERRUPTED
     return int(any(trial.failed for trial in trials))
 
@@ -92,15 +95,15 @@ def _ending(file: Path) -> str:
 
 
 def _train(
-    entries: Sequence[RecipeEntry], looks: Sequence[Sequence[int]], yardstick: Yardstick, jobs: int | None
+    entries: Sequence[RecipeEntry], looks: Sequence[Sequence[int]], yardstick: Yardstick, arguments: Arguments
 ) -> tuple[list[Trial], bool]:
     """Return the runs, and whether they were interrupted."""
 
     def name(trial: Trial, width: int) -> str:
         return f"{shorten(entries[trial.entry].label, width)}, seed {trial.config.seed}"
 
-    def show_news(trial: Trial, news: News) -> None:
-        progress.show(news.number, name(trial, 30), news.report, news.progress)
+    def show_news(place: int, trial: Trial, news: News) -> None:
+        progress.show(place, name(trial, 30), news.report, news.progress)
 
     def show_end(place: int, trial: Trial) -> None:
         assert trial.outcome is not None
@@ -113,5 +116,5 @@ def _train(
 
     with interruptible() as interruption, RunsProgress(len(entries) * sum(map(len, looks))) as progress:
         interruption.working = True
-        training = Training(jobs, show_news, show_end, lambda: interruption.requested)
+        training = Training(arguments.jobs, arguments.resume, show_news, show_end, lambda: interruption.requested)
         return asyncio.run(train_trials(entries, looks, training, is_clear)), interruption.requested

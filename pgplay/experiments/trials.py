@@ -11,9 +11,10 @@ from pgplay.config.run_config import RunConfig, make_config
 from pgplay.experiments.recipes import RecipeEntry
 from pgplay.experiments.statistics.estimates import load_scipy
 from pgplay.experiments.statistics.survival import SolveTime
+from pgplay.experiments.stored import StoredRuns
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.worker.client.pool import News, Pool, RunOutcome
-from pgplay.worker.protocol.commands import Start
+from pgplay.worker.protocol.commands import Resume, Start
 from pgplay.worker.session.cpu_cores import available_cores
 
 _LOOK = 0.1  # seconds between checks for an interruption
@@ -56,12 +57,15 @@ class Trial(NamedTuple):
 class Training(NamedTuple):
     """How an experiment's runs are trained: `jobs` at once, None for as many as fit on the cores.
 
-    `show_news` gets the newest step of a trial, `show_end` a trial's number and the trial once it has ended; training
-    ends early once `stop_requested`.
+    With `resume`, stored runs of the same recipe and seed count, and interrupted ones continue; not those whose reward
+    or measure is Python, which may be another one by now.
+    `show_news` gets a trial's number and its newest step, `show_end` the number of one that ended; training ends early
+    once `stop_requested`.
     """
 
     jobs: int | None
-    show_news: Callable[[Trial, News], None]
+    resume: bool
+    show_news: Callable[[int, Trial, News], None]
     show_end: Callable[[int, Trial], None]
     stop_requested: Callable[[], bool]
 
@@ -86,9 +90,11 @@ async def train_trials(
     After each look but the last, `is_clear` says whether the runs so far are enough.
     """
     trials: list[Trial] = []
+    places: list[int] = []  # of the pool's runs among the trials
+    stored = StoredRuns() if training.resume else None
 
     def show_news(news: News) -> None:
-        training.show_news(trials[news.number], news)
+        training.show_news(places[news.number], trials[places[news.number]], news)
 
     def record_end(place: int, outcome: RunOutcome) -> None:
         trials[place] = trials[place]._replace(outcome=outcome)
@@ -96,20 +102,39 @@ async def train_trials(
 
     widest = max(entry.config.threads or 1 for entry in entries)
     runs = len(entries) * max(map(len, looks))
-    pool = Pool(min(runs, training.jobs or max(1, available_cores() // widest)), show_news, record_end)
+    jobs = min(runs, training.jobs or max(1, available_cores() // widest))
+    pool = Pool(jobs, show_news, lambda number, outcome: record_end(places[number], outcome))
     loading = asyncio.create_task(asyncio.to_thread(load_scipy))
     try:
         for seeds in looks:
-            planned = plan_trials(entries, seeds)
-            trials += planned
-            starts = [Start(config=trial.config, rewards=entries[trial.entry].rewards) for trial in planned]
-            await _until_stopped(pool, asyncio.create_task(pool.train(starts)), training.stop_requested)
+            commands = []
+            for trial in plan_trials(entries, seeds):
+                trials.append(trial)
+                begun = _begin(trial, entries[trial.entry], stored)
+                if isinstance(begun, RunOutcome):
+                    record_end(len(trials) - 1, begun)
+                else:
+                    places.append(len(trials) - 1)
+                    commands.append(begun)
+            await _until_stopped(pool, asyncio.create_task(pool.train(commands)), training.stop_requested)
             await loading
             if training.stop_requested() or is_clear(trials):
                 break
     finally:
         await pool.close()
     return trials
+
+
+def _begin(trial: Trial, entry: RecipeEntry, stored: StoredRuns | None) -> Start | Resume | RunOutcome:
+    """Return the command that begins or continues a trial, or its outcome if it is stored."""
+    if stored is not None and not any(spec.source is not None for spec in entry.rewards):
+        outcome = stored.outcome(trial.config)
+        if outcome is not None:
+            return outcome
+        run = stored.to_continue(trial.config)
+        if run:
+            return Resume(run=run)
+    return Start(config=trial.config, rewards=entry.rewards)
 
 
 async def _until_stopped(pool: Pool, work: asyncio.Task[None], stop_requested: Callable[[], bool]) -> None:

@@ -1,6 +1,10 @@
 """`pgplay sweep`: real workers that train two characters, and what is refused before any of them starts."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,6 +46,36 @@ def test_a_sweep_and_a_comparison_of_the_same_recipes_find_the_same(
     compared = json.loads(capsys.readouterr().out)
     assert swept["comparisons"] == compared["comparisons"]
     for a, b in zip(swept["rows"], compared["rows"], strict=True):
+        assert {**a, "runs": []} == {**b, "runs": []}
+
+
+@pytest.mark.exhaustive
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT to send to one process")
+def test_an_interrupted_sweep_resumes_to_the_same_results(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["sweep", "--set", "lr=0.01,0.02", "--target=hi", "--model=gru-nano", "--until=never", "--steps=400"]
+    words += ["--seeds", "2", "--jobs", "1", "--measure", "lcs", "--json"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pgplay", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ
+    )
+    while not any(run.steps > 50 for run in list_runs() if run.state != "finished"):
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    before = {run.name: run for run in list_runs()}
+    assert 0 < len(before) < 4
+    assert main([*words, "--resume"]) == 0
+    resumed = json.loads(capsys.readouterr().out)
+    assert set(before) <= set(resumed["runs"])
+    assert len(list_runs()) == 4
+    assert main([*words, "--resume"]) == 0
+    assert json.loads(capsys.readouterr().out)["runs"] == resumed["runs"]
+    assert len(list_runs()) == 4
+    assert main(words) == 0
+    anew = json.loads(capsys.readouterr().out)
+    assert not set(anew["runs"]) & set(resumed["runs"])
+    assert anew["comparisons"] == resumed["comparisons"]
+    for a, b in zip(anew["rows"], resumed["rows"], strict=True):
         assert {**a, "runs": []} == {**b, "runs": []}
 
 

@@ -12,7 +12,7 @@ from pgplay.experiments import trials
 from pgplay.experiments.trials import Training, Trial, train_trials
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.worker.client.pool import News, RunOutcome
-from pgplay.worker.protocol.commands import Start
+from pgplay.worker.protocol.commands import Resume, Start
 from tests.experiments.made import entries
 
 LOOKS = [[0, 1], [2, 3], [4]]
@@ -30,9 +30,10 @@ class InstantPool:
         self._on_end = on_end
         self._ended = 0
 
-    async def train(self, starts: Sequence[Start]) -> None:
+    async def train(self, starts: Sequence[Start | Resume]) -> None:
         InstantPool.trainings += 1
         for start in starts:
+            assert isinstance(start, Start)
             report = StepReport(1, 1.0, 64 + start.config.seed, {}, (), solved=True)
             self._on_end(self._ended, RunOutcome("solved", coded("ending.stopped"), "run", report))
             self._ended += 1
@@ -53,7 +54,7 @@ def _without_workers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def train(is_clear: Callable[[list[Trial]], bool], stop: Callable[[], bool] = lambda: False) -> list[Trial]:
     recipes = entries({"algorithm": "grpo"}, {"algorithm": "rloo"})
-    training = Training(2, lambda trial, news: None, lambda place, trial: None, stop)
+    training = Training(2, False, lambda place, trial, news: None, lambda place, trial: None, stop)
     return asyncio.run(train_trials(recipes, LOOKS, training, is_clear))
 
 

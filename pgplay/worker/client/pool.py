@@ -16,7 +16,7 @@ from pgplay.learning.reports.step_report import StepReport
 from pgplay.locale.catalog import Coded
 from pgplay.worker.client.client import WorkerClient
 from pgplay.worker.client.exit_reason import coded_exit
-from pgplay.worker.protocol.commands import Start
+from pgplay.worker.protocol.commands import Resume, Start
 from pgplay.worker.protocol.events import AnyEvent, Failed, Ready, Refused, Snapshot, StateChanged
 
 _LAST_SECONDS = 10.0
@@ -60,14 +60,14 @@ class Pool:
     def __init__(
         self, size: int, on_news: Callable[[News], None], on_end: Callable[[int, RunOutcome], None]
     ) -> None:
-        self._starts: list[Start] = []
+        self._starts: list[Start | Resume] = []
         self._waiting: deque[int] = deque()
         self._workers = [_Worker() for _ in range(size)]
         self._on_news = on_news
         self._on_end = on_end
 
-    async def train(self, starts: Sequence[Start]) -> None:
-        """Train the runs that `starts` describe, until every one has ended, or until `stop`."""
+    async def train(self, starts: Sequence[Start | Resume]) -> None:
+        """Train the runs that `starts` begin or continue, until every one has ended, or until `stop`."""
         self._waiting.extend(range(len(self._starts), len(self._starts) + len(starts)))
         self._starts.extend(starts)
         await asyncio.gather(*(self._serve(worker) for worker in self._workers))
@@ -117,7 +117,7 @@ class _Worker:
         self.events: asyncio.Queue[AnyEvent | _Gone | _StopRequest] = asyncio.Queue()
         self._client: WorkerClient | None = None
 
-    async def train(self, start: Start) -> AsyncIterator[AnyEvent | _Gone | _StopRequest]:
+    async def train(self, start: Start | Resume) -> AsyncIterator[AnyEvent | _Gone | _StopRequest]:
         """Begin the run of `start` and yield all events from then on."""
         if self._client is not None and self._client.alive:
             self._client.send(start)
