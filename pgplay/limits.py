@@ -12,7 +12,7 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 
-LOGITS_MEMORY = 256 * 2**20
+LOGITS_MEMORY = 2**30
 """Bytes for the logits of a pass over a batch, and for everything computed from them."""
 
 LOGIT_COPIES = 8

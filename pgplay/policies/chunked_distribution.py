@@ -27,18 +27,18 @@ def prefixes_at_once(vocabulary: int) -> int:
 class ChunkedDistribution(NamedTuple):
     """The distribution after prefixes with `features` (P, W); `logits` maps features to logits, `rows` of them at once.
 
-    The head behind `logits` must stay as it is as long as the distribution is used.
+    `frozen_logits` is the same map as a constant to the gradient. It stays as it is when the head behind `logits` is
+    trained, after which only what `detach` returns may be used.
     """
 
     features: Tensor
     logits: Callable[[Tensor], Tensor]
+    frozen_logits: Callable[[Tensor], Tensor]
     density: Density
     rows: int
-    is_constant: bool = False
 
     def _log_probabilities(self, features: Tensor) -> Tensor:
-        log_probabilities = self.density.log_probabilities(self.logits(features))
-        return log_probabilities.detach() if self.is_constant else log_probabilities
+        return self.density.log_probabilities(self.logits(features))
 
     def _chunks(self, compute: Callable[..., Any], *others: ChunkedDistribution) -> Iterator[Any]:
         """Yield `compute(places, own, *others)` for each chunk of prefixes.
@@ -117,7 +117,7 @@ class ChunkedDistribution(NamedTuple):
 
     def detach(self) -> ChunkedDistribution:
         """Return the same distribution as a constant to the gradient."""
-        return self._replace(features=self.features.detach(), is_constant=True)
+        return self._replace(features=self.features.detach(), logits=self.frozen_logits)
 
 
 class ComputedValues(NamedTuple):

@@ -15,8 +15,7 @@ NUMBER = 4
 _ACTIVATIONS = 34
 """Numbers that the backward pass needs per token, layer and unit of width: the 17 of Korthikanti et al. (2022,
 arXiv:2205.05198, equation 1) without attention scores, and as many for adapters and gated feed-forward layers."""
-_HEAD = "lm_head"
-_NOT_ADAPTED = ("embed", _HEAD, "wte", "wpe")
+_NOT_ADAPTED = ("embed", "lm_head", "wte", "wpe")
 """Parts of the names of matrices that get no adapter."""
 
 
@@ -61,7 +60,6 @@ def forecast_memory(spec: PretrainedSpec, work: Workload) -> MemoryForecast:
     trained = spec.rank * _adapted_width(tensors, spec.targets) if spec.rank else weights
     places = work.rows * work.tokens
     logits = NUMBER * LOGIT_COPIES * vocabulary * places
-    trains_head = not spec.rank or _HEAD in spec.targets.split(",")  # whose logits are not computed in parts
     keys = next((shape[0] for name, shape in tensors.items() if name.endswith("k_proj.weight")), model.shape.width)
     return MemoryForecast(
         weights=NUMBER * weights,
@@ -69,7 +67,7 @@ def forecast_memory(spec: PretrainedSpec, work: Workload) -> MemoryForecast:
         optimiser=NUMBER * trained * work.moments,
         cache=NUMBER * 2 * model.shape.layers * keys * places,
         activations=NUMBER * _ACTIVATIONS * model.shape.layers * model.shape.width * places,
-        logits=logits if trains_head else min(LOGITS_MEMORY, logits),
+        logits=min(LOGITS_MEMORY, logits),
     )
 
 

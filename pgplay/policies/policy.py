@@ -73,11 +73,11 @@ class Policy:
         """
         by_density: dict[Density, TokenDistribution]
         rows = prefixes_at_once(self.tokenizer.vocabulary_size)
-        if self.network.has_constant_head and len(features) > rows:
-            constant = not torch.is_grad_enabled()
+        if self.network.has_large_vocabulary and len(features) > rows:
+            frozen = self.network.frozen_logits()
+            current = self.network.logits if torch.is_grad_enabled() else frozen
             by_density = {
-                density: ChunkedDistribution(features, self.network.logits, density, rows, constant)
-                for density in densities
+                density: ChunkedDistribution(features, current, frozen, density, rows) for density in densities
             }
         else:
             logits, kinds = self.network.logits(features), dict.fromkeys(densities)

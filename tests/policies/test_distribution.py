@@ -51,7 +51,11 @@ def case(kind: str, density: Density, seed: int = 0) -> Case:
     log_probabilities = density.log_probabilities(features @ head)
     chosen: TokenDistribution = DenseDistribution(log_probabilities)
     if kind == "chunked":
-        chosen = ChunkedDistribution(features, lambda part: part @ head, density, rows=2)
+
+        def logits(part: Tensor) -> Tensor:
+            return part @ head
+
+        chosen = ChunkedDistribution(features, logits, lambda part: logits(part.detach()), density, rows=2)
     return Case(chosen, features, log_probabilities.tolist())
 
 

@@ -126,3 +126,16 @@ def test_features_and_logits_have_the_documented_shapes(family: ModelFamily) -> 
     assert features.shape == (ROWS, COLUMNS, policy.network.width)
     assert policy.network.logits(features).shape == (ROWS, COLUMNS, policy.tokenizer.vocabulary_size)
     assert masks_of(policy, 0.5).shape == (policy.network.mask_count, ROWS, policy.network.width)
+
+
+@every_family
+def test_frozen_logits_stay_when_the_network_is_trained(family: ModelFamily) -> None:
+    policy = policy_of(family)
+    network, features = policy.network, torch.randn(5, policy.network.width, dtype=torch.float64)
+    frozen, before = network.frozen_logits(), network.logits(features)
+    with torch.no_grad():
+        for parameter in network.trainable_parameters():
+            parameter.add_(0.1)
+    assert not torch.equal(network.logits(features), before)
+    assert torch.equal(frozen(features), before)
+    assert not frozen(features).requires_grad

@@ -89,16 +89,14 @@ def test_more_and_longer_completions_take_more_memory_and_an_adapter_less_than_a
     assert memory_of(read_plan(make_config({**SETTINGS, "target": "a", "model": "gru-nano"}))) is None
 
 
-def test_logits_of_a_trained_output_layer_are_predicted_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("settings", [{}, {"lora_targets": "lm_head"}, {"lora_rank": 0}])
+def test_the_predicted_memory_for_logits_has_a_limit(
+    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("pgplay.policies.memory.LOGITS_MEMORY", 1000)
-
-    def logits(**settings: Any) -> int:
-        found = memory_of(trainer(**settings).plan)
-        assert found is not None
-        return found.logits
-
-    assert logits() == 1000
-    assert logits(lora_targets="lm_head") == logits(lora_rank=0) > 1000
+    found = memory_of(trainer(**settings).plan)
+    assert found is not None
+    assert found.logits == 1000
 
 
 def test_a_run_without_enough_memory_is_refused_with_figures_before_anything_is_loaded(

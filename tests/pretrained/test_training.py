@@ -146,7 +146,8 @@ def test_a_shared_prompt_has_the_gradient_of_every_text_alone(kind: str) -> None
     "settings",
     [
         {}, {"algorithm": "ppo", "temperature": 1.3, "top_k": 20}, {"entropy": 0.1},
-        {"control_variate": "regression", "reward": "charset(\"e\")"},
+        {"control_variate": "regression", "reward": "charset(\"e\")"}, {"lora_targets": "lm_head"},
+        {"lora_targets": "q_proj,lm_head", "algorithm": "ppo"}, {"lora_rank": 0, "lr_schedule": "kl"},
     ],
 )  # fmt: skip
 def test_little_memory_for_logits_changes_no_step(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,6 +173,22 @@ def test_only_the_trained_weights_change(kind: str, rank: int) -> None:
     assert same_weights(base, base_weights(one.policy))
     assert not any(torch.equal(before, weights(one)[name]) for name, before in adapter.items() if "lora_B" in name)
     assert not same_weights(adapter, weights(one))
+
+
+@every_kind
+@pytest.mark.parametrize("settings", [{"lora_targets": "lm_head"}, {"lora_rank": 0}])
+def test_frozen_logits_stay_when_the_output_layer_is_trained(kind: str, settings: dict[str, Any]) -> None:
+    network = run(kind, **settings).policy.network
+    reference, features = network.reference(), torch.randn(5, network.width)
+    frozen = [each.frozen_logits() for each in (network, reference)]
+    before = network.logits(features)
+    with torch.no_grad():
+        for parameter in network.trainable_parameters():
+            parameter.add_(0.1)
+    assert not torch.equal(network.logits(features), before)
+    for logits in frozen:
+        torch.testing.assert_close(logits(features), before)
+        assert not logits(features).requires_grad
 
 
 @every_kind

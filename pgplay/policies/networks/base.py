@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import torch
@@ -21,8 +21,8 @@ class Network(Protocol):
 
     width: int
     mask_count: int
-    has_constant_head: bool
-    """Whether training leaves the map from features to logits as it is."""
+    has_large_vocabulary: bool
+    """Whether the logits of many prefixes are computed for some of them at a time."""
     has_constant_features: bool
     """Whether training leaves all but that map as it is."""
 
@@ -54,6 +54,10 @@ class Network(Protocol):
         """Return logits (..., V) for `features` (..., W)."""
         ...
 
+    def frozen_logits(self) -> Callable[[Tensor], Tensor]:
+        """Return the map from features to logits as it is now, a constant to the gradient and to training."""
+        ...
+
     def start(self, batch: int, length: int) -> Any:
         """Return the state before the first of `length` tokens; it is valid for the current weights only."""
         ...
@@ -82,7 +86,7 @@ class PromptReader(Network, Protocol):
 class WholeState:
     """Trains, saves and copies every parameter."""
 
-    has_constant_head = False
+    has_large_vocabulary = False
     has_constant_features = False
 
     def trainable_parameters(self: nn.Module) -> list[nn.Parameter]:  # type: ignore[misc]
@@ -100,6 +104,10 @@ class WholeState:
     def reference(self: nn.Module) -> nn.Module:  # type: ignore[misc]
         """Return a frozen copy."""
         return copy.deepcopy(self).requires_grad_(False)
+
+    def frozen_logits(self: Network) -> Callable[[Tensor], Tensor]:
+        """Return the logits of a frozen copy."""
+        return self.reference().logits
 
     def base(self) -> None:
         """Return None: every parameter is trained."""

@@ -7,12 +7,13 @@ it would sample another density than is trained. Rows are never padded on the le
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from pgplay.errors import InputError
 from pgplay.model_places import model_folder
@@ -39,6 +40,7 @@ class PretrainedNetwork(nn.Module):
     """
 
     mask_count = 0
+    has_large_vocabulary = True
 
     def __init__(self, causal: nn.Module, frozen: Mapping[str, Tensor] | None = None) -> None:
         super().__init__()
@@ -53,7 +55,6 @@ class PretrainedNetwork(nn.Module):
         """The trained parameters by name, in the order of their names."""
         head = causal.get_output_embeddings()  # type: ignore[operator]
         trained_head = sum(parameter.requires_grad for parameter in head.parameters())
-        self.has_constant_head = trained_head == 0
         self.has_constant_features = trained_head == len(self.trained)
 
     def trainable_parameters(self) -> list[nn.Parameter]:
@@ -137,6 +138,16 @@ class PretrainedNetwork(nn.Module):
         with self._weights():
             logits: Tensor = self.causal.get_output_embeddings()(features)
         return logits.float()
+
+    def frozen_logits(self) -> Callable[[Tensor], Tensor]:
+        """Return the map from features to logits as it is now, a constant to the gradient and to training."""
+        head = self.causal.get_output_embeddings()
+        with self._weights():
+            tensors = {
+                name: parameter.detach().clone() if parameter.requires_grad else parameter.detach()
+                for name, parameter in head.named_parameters()
+            }
+        return lambda features: functional_call(head, tensors, (features.detach(),)).float()
 
     def start(self, batch: int, length: int) -> CachedRows:
         """Return the state before the first token."""
