@@ -7,6 +7,10 @@ from importlib import import_module
 from typing import Any
 
 _PLACES = {
+    "train": "pgplay.api.training",
+    "Run": "pgplay.api.run",
+    "TextPolicy": "pgplay.api.text_policy",
+    "probe": "pgplay.api.probing",
     "RunConfig": "pgplay.config.run_config",
     "make_config": "pgplay.config.run_config",
     "PgplayError": "pgplay.errors",

@@ -8,11 +8,12 @@ from typing import Any, Literal, NamedTuple, Self
 
 from pgplay.errors import RewardError
 from pgplay.rewards.formula import parse_formula
+from pgplay.rewards.python.function_scorer import FunctionScorer
 from pgplay.rewards.python.scorer import Limits, PythonScorer
 from pgplay.rewards.python.source import is_python
 from pgplay.rewards.ranges import ANYTHING, Range
 from pgplay.rewards.records import Scorer, Scores, Triple, coded_triple
-from pgplay.rewards.spec import RewardSpec, UnaskedError, resolve
+from pgplay.rewards.spec import FunctionSpec, RewardSpec, UnaskedError, resolve
 from pgplay.tasks.task import ColumnValues, Pair
 
 RewardKind = Literal["built-in", "formula", "python"]
@@ -145,8 +146,8 @@ def build_reward(
 def start_reward(spec: RewardSpec, on_log: Callable[[str], None] = _discard, limits: Limits = DEFAULT_LIMITS) -> Reward:
     """Return the reward of `spec`: a built-in one, a formula, or Python, whose process starts at once.
 
-    Python rewards start only here, and only with the source in `spec`. `on_log` gets each line that it prints, at most
-    200 per batch, from another thread.
+    A function of this process is called here, without limits. Python rewards start only here, and only with the source
+    in `spec`. `on_log` gets each line that it prints, at most 200 per batch, from another thread.
 
     Raises UnaskedError for Python without consent, InputError if `spec` is not a reward, with the nearest name or the
     position of the error, and RewardError if the Python cannot be loaded.
@@ -155,7 +156,11 @@ def start_reward(spec: RewardSpec, on_log: Callable[[str], None] = _discard, lim
     if source is not None:
         if not spec.may_run:
             raise UnaskedError(spec)
-        scorer = PythonScorer(source, limits, on_log)
+        scorer: Scorer
+        if isinstance(spec, FunctionSpec):
+            scorer = FunctionScorer(spec.function, source.function, source.file)
+        else:
+            scorer = PythonScorer(source, limits, on_log)
         return Reward(text, source.name, "python", scorer, source=source.text, needs_target=True)
     formula = parse_formula(text)
     known: dict[str, Any] = {"needs_target": formula.needs_target, "range": formula.range}

@@ -6,9 +6,12 @@ read again. `reward.build_reward` starts only specs that `may_run`.
 
 from __future__ import annotations
 
+import ast
 import hashlib
-from collections.abc import Iterable
-from typing import Literal, NamedTuple, Self
+import inspect
+import textwrap
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, NamedTuple, Self
 
 import msgspec
 
@@ -87,6 +90,37 @@ class RewardSpec(msgspec.Struct, frozen=True):
         """Return it with other Python; consent to the old source does not hold for it."""
         assert self.source is not None
         return msgspec.structs.replace(self, source=self.source._replace(text=code))
+
+
+class FunctionSpec(RewardSpec, frozen=True, kw_only=True):
+    """A reward that is a `function` of this process, as in a notebook; `source` is kept with the run, to be read."""
+
+    function: Callable[..., Any]
+
+    @classmethod
+    def of(cls, function: Callable[..., Any]) -> Self:
+        """Return the spec of `function`, which takes what a file's function does."""
+        name = getattr(function, "__name__", "")
+        code = _source_of(function, name)
+        if not code:
+            name = "reward"
+            code = "# This reward was a function of a Python session, whose source is not known.\n"
+        file = f"{_SESSION}/{name}.py"
+        return cls(f"{file}:{name}", PythonSource(file, name, code), function=function)
+
+
+_SESSION = "python-session"
+"""The folder that the names of functions' sources begin with; there is none."""
+
+
+def _source_of(function: Callable[..., Any], name: str) -> str:
+    """Return the source that defines `function` as `name`; empty where Python doesn't know it, and for a lambda."""
+    try:
+        code = textwrap.dedent(inspect.getsource(function))
+        (defined,) = ast.parse(code).body
+    except (OSError, TypeError, SyntaxError, ValueError):
+        return ""
+    return code if isinstance(defined, ast.FunctionDef) and defined.name == name else ""
 
 
 class UnaskedError(InputError):

@@ -17,7 +17,7 @@ from pgplay.config.run_config import to_settings
 from pgplay.errors import RewardError
 from pgplay.locale.catalog import evidence_sentences, verdict_words
 from pgplay.rewards.catalogue import REWARDS
-from pgplay.rewards.probe.probe import probe
+from pgplay.rewards.probe.probe import measure_reward
 from pgplay.rewards.probe.verdict import judge
 from pgplay.rewards.records import Triple
 from pgplay.rewards.reward import build_reward
@@ -103,7 +103,7 @@ async def test_the_bench_describes_the_reward_under_the_cursor(size: tuple[int, 
 async def test_a_probe_of_the_reward_under_the_cursor_is_requested_and_shown() -> None:
     written = [Triple(text, "ab", "") for text in ("a", "b", "ab", "ba")]
     with build_reward("prefix") as reward:
-        found = probe(reward, written, alphabet="ab", max_length=3, group_size=2)
+        found = measure_reward(reward, written, alphabet="ab", max_length=3, group_size=2)
     bench = Bench()
     async with bench.app.run_test(size=(120, 36)) as pilot:
         screen = await opened(bench, pilot)

@@ -13,7 +13,7 @@ from pgplay.errors import RewardError
 from pgplay.locale.catalog import evidence_sentences
 from pgplay.rewards.edits import random_edit, single_edits
 from pgplay.rewards.probe.hill_climb import Meter, climb
-from pgplay.rewards.probe.probe import Probe, histogram, probe, tied_share
+from pgplay.rewards.probe.probe import Probe, histogram, measure_reward, tied_share
 from pgplay.rewards.probe.verdict import VerdictKind, judge, local_optima
 from pgplay.rewards.records import Triple
 from pgplay.rewards.reward import Reward, build_reward
@@ -37,7 +37,7 @@ def untrained(target: str, count: int = 256, longest: int = 16) -> list[Triple]:
 
 def look(reward: Reward, target: str = "hello world") -> Probe:
     # However slow the machine is, the climbs are finished.
-    return probe(reward, untrained(target), alphabet=LETTERS, max_length=16, group_size=64, climb_seconds=1e9)
+    return measure_reward(reward, untrained(target), alphabet=LETTERS, max_length=16, group_size=64, climb_seconds=1e9)
 
 
 class TestEdits:
@@ -124,8 +124,8 @@ class TestMeasurements:
         written = [Triple("bye", "hello", "greet"), Triple("hullo", "hello", "greet")]
         pairs = [Pair("greet", "hello", ("bye", "hi"))]
         settings = {"alphabet": LETTERS, "max_length": 8, "group_size": 2}
-        assert probe(build_reward("exact"), written, **settings).mean == 0.0
-        assert probe(build_reward("exact"), written, **settings, pairs=pairs).mean == 0.5
+        assert measure_reward(build_reward("exact"), written, **settings).mean == 0.0
+        assert measure_reward(build_reward("exact"), written, **settings, pairs=pairs).mean == 0.5
 
     def test_a_failing_reward_fails_with_its_text(self) -> None:
         with pytest.raises(RewardError, match="divides by zero"):
@@ -180,7 +180,8 @@ def test_the_verdict_on_a_random_reward(build: Build) -> None:
 def test_a_share_is_not_taken_for_a_length(build: Build, longest: int, score: str) -> None:
     code = f"def reward(text, target, prompt):\n    vowels = sum(c in 'aeiou' for c in text)\n    return {score}\n"
     written = untrained("hello world"[:longest], longest=longest)
-    measured = probe(build(code), written, alphabet=LETTERS, max_length=longest, group_size=64, climb_seconds=1e9)
+    settings = {"alphabet": LETTERS, "max_length": longest, "group_size": 64, "climb_seconds": 1e9}
+    measured = measure_reward(build(code), written, **settings)
     assert max(len(climb.text) for climb in measured.climbs) >= min(longest - 1, 1.5 * len("hello world"))
     assert judge(measured).kind == "another-text"
 

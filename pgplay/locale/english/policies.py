@@ -47,6 +47,7 @@ POLICY_ERRORS: dict[str, str] = {
     "error.model.memory.remedy": "Close other programs, or choose a smaller model, batch_size or max_length.",
     "error.model.no_target": "{targets} cannot get an adapter: {reason}",
     "error.model.no_target.remedy": "Choose all-linear, or the names of linear layers.",
+    "advice.replace_argument": "Choose another name, or give replace=True.",
     "error.model.other_head": "This model transforms its logits after the output layer; pgplay cannot train it.",
     "error.model.adapter_shape": "The adapter's rank, scale, targets or length is invalid.",
     "error.model.other_base": "The model in {folder} is not the one that the adapter was trained on.",

@@ -52,6 +52,8 @@ REWARD_ERRORS: dict[str, str] = {
     "error.reward.unasked.remedy": "Read it and allow it, or choose another reward.",
     "error.reward.unasked_of": "The reward of {origin:text} is Python that was not allowed to run.",
     "error.reward.unasked_of.remedy": "Read it and allow it, or choose another reward.",
+    "error.reward.same_name": "Two functions are called {name}.",
+    "error.reward.same_name.remedy": "Give one of them another name: a run stores its rewards by name.",
     "error.reward.too_large": "The reward '{reward}' gives {value:g} for {triple:text}.",
     "error.reward.too_large.remedy": "Keep it within {most:g}, by clip(…) for instance.",
     "error.reward.needs_text": "{name} needs a text in brackets.",

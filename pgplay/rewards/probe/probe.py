@@ -90,7 +90,7 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     climbs: tuple[Climb, ...]
 
 
-def probe(
+def measure_reward(
     reward: Reward,
     written: Sequence[Triple],
     *,

@@ -1,4 +1,4 @@
-"""A verdict on a reward, made of what `probe` measured, with the numbers that it rests on, as codes.
+"""A verdict on a reward, made of what `measure_reward` measured, with the numbers that it rests on, as codes.
 
 The rules are tried in order and the first that holds gives the verdict. Each threshold says what it was taken from.
 """

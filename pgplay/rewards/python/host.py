@@ -103,7 +103,7 @@ def main() -> None:
     if function is None:
         connection.send(type="missing", function=function_name, known=_own_functions(module))
         return
-    line = _first_line(function)
+    line = first_line(function)
     if problem:
         connection.send(**_failure(*problem, filename, line))
         return
@@ -111,15 +111,12 @@ def main() -> None:
     for request in requests:
         try:
             with _dead_man(setup["time_limit"]):
-                _score(function, request, connection)
-        except WrongValueError as error:
-            failure = _failure(error.code, error.values, filename, line)
-            connection.send(**failure, index=error.index, advice=error.advice)
-        except _CallError as error:
-            connection.send(**_explain(error.error, filename), index=error.index)
+                score(function, request, connection.send)
+        except (WrongValueError, CallError) as error:
+            connection.send(**failure_of(error, filename, line))
 
 
-class _CallError(Exception):
+class CallError(Exception):
     """The person's function raised `error` on the completion at `index` (None: on the whole batch)."""
 
     def __init__(self, error: BaseException, index: int | None) -> None:
@@ -182,11 +179,16 @@ def _choose(
         function = as_in_trl[0] if len(as_in_trl) == 1 else None
     if function is None:
         return None, None
+    return function, problem_of(function)
+
+
+def problem_of(function: Any) -> tuple[str, dict[str, Any]] | None:
+    """Return why `function` is no reward, as a code and values; None if it is one."""
     if not callable(function):
-        return function, ("python_reward.no_function", {"value": _shown(function)})
-    if COMPLETIONS_PARAMETER in _parameters(function):
-        return function, None
-    return function, None if _can_take(function, "text") else ("python_reward.other_parameters", {})
+        return "python_reward.no_function", {"value": _shown(function)}
+    if COMPLETIONS_PARAMETER in _parameters(function) or _can_take(function, "text"):
+        return None
+    return "python_reward.other_parameters", {}
 
 
 def _can_take(function: Callable[..., Any], *values: str) -> bool:
@@ -199,7 +201,8 @@ def _can_take(function: Callable[..., Any], *values: str) -> bool:
     return True
 
 
-def _first_line(function: Callable[..., Any]) -> int:
+def first_line(function: Callable[..., Any]) -> int:
+    """Return the line on which `function` begins in its file; 0 for compiled code."""
     code = getattr(function, "__code__", None)
     return code.co_firstlineno if code else 0
 
@@ -250,13 +253,17 @@ def _results(function: Callable[..., Any], request: Any) -> Iterable[Any]:
     return map(lambda values, row: function(*values, **row), zip(*by_place, strict=True), rows)
 
 
-def _score(function: Callable[..., Any], request: Any, connection: Connection) -> None:
+def score(function: Callable[..., Any], request: Any, send: Callable[..., object]) -> None:
+    """Score the texts of `request` with `function`, and `send` a message for each.
+
+    Raises WrongValueError and CallError.
+    """
     count = len(request["texts"])
     remaining = iter(_results(function, request))
     for index in range(count):
         with _naming(index):
-            score, parts = _read(next(remaining), index)
-        connection.send(type="scored", index=index, score=score, parts=parts)
+            value, parts = _read(next(remaining), index)
+        send(type="scored", index=index, score=value, parts=parts)
 
 
 @contextlib.contextmanager
@@ -266,7 +273,7 @@ def _naming(index: int | None) -> Iterator[None]:
     except WrongValueError:
         raise
     except BaseException as error:
-        raise _CallError(error, index) from error
+        raise CallError(error, index) from error
 
 
 def _listed(result: Any, count: int) -> list[Any]:
@@ -340,6 +347,14 @@ def _explain(error: BaseException, filename: str) -> dict[str, Any]:
     trace = "".join(traceback.StackSummary.from_list([tuple(frame) for frame in frames]).format())
     trace = trace if len(trace) <= MAXIMUM_TRACEBACK else f"{trace[:MAXIMUM_TRACEBACK]}…\n"
     return {**_failure(happened, {"message": message}, filename, line), "traceback": trace}
+
+
+def failure_of(error: WrongValueError | CallError, filename: str, line: int) -> dict[str, Any]:
+    """Return the message about a batch that failed; `line` is the function's first one in `filename`."""
+    if isinstance(error, CallError):
+        return {**_explain(error.error, filename), "index": error.index}
+    failure = _failure(error.code, error.values, filename, line)
+    return {**failure, "index": error.index, "advice": error.advice}
 
 
 def _failure(happened: str, values: dict[str, Any], filename: str, line: int) -> dict[str, Any]:

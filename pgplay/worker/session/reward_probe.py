@@ -12,7 +12,7 @@ from pgplay.learning.trainer import Trainer
 from pgplay.policies.build import build_policy
 from pgplay.policies.density import Density
 from pgplay.policies.policy import Policy
-from pgplay.rewards.probe.probe import Probe, probe
+from pgplay.rewards.probe.probe import Probe, measure_reward
 from pgplay.rewards.records import Triple
 from pgplay.rewards.reward import Reward, build_reward
 from pgplay.rewards.spec import resolve
@@ -46,7 +46,7 @@ def probe_reward(config: RunConfig, reward: Reward, on_progress: OnProgress = di
         Triple(completion.text, pair.target, pair.prompt, pair.columns)
         for completion, pair in zip(completions, pairs, strict=True)
     ]
-    return probe(
+    return measure_reward(
         reward,
         written,
         alphabet=plan.shape.alphabet,
