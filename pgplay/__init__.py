@@ -8,7 +8,7 @@ from typing import Any
 
 _PLACES = {
     "train": "pgplay.api.training",
-    "Run": "pgplay.api.run",
+    "TrainedRun": "pgplay.api.run",
     "TextPolicy": "pgplay.api.text_policy",
     "probe": "pgplay.api.probing",
     "RunConfig": "pgplay.config.run_config",

@@ -27,7 +27,7 @@ from pgplay.runs.database_reader import DatabaseReader
 from pgplay.runs.names import find_run
 
 
-class Run:
+class TrainedRun:
     """The stored run called `name`, read anew with every question, so it may be in training elsewhere.
 
     Raises InputError for an unknown name, PgplayError for a damaged run.
@@ -37,7 +37,7 @@ class Run:
         self.name = find_run(name).name
 
     def __repr__(self) -> str:
-        return f"<Run {self.name}: {self.state} after {self.steps} steps>"
+        return f"<TrainedRun {self.name}: {self.state} after {self.steps} steps>"
 
     @property
     def state(self) -> str:

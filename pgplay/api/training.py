@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from pgplay.api.description import RewardLike, describe_run
-from pgplay.api.run import Run
+from pgplay.api.run import TrainedRun
 from pgplay.errors import PgplayError, coded
 from pgplay.learning.inputs import read_inputs
 from pgplay.learning.reports.step_report import StepReport
@@ -27,7 +27,7 @@ def train(
     replace: bool = False,
     on_step: Callable[[StepReport], object] | None = None,
     **settings: Any,
-) -> Run:
+) -> TrainedRun:
     """Train a policy until it is solved or a limit is reached, and return its stored run.
 
     `target`, `preset`, `measure` and `settings` are the options of `pgplay train` with underscores, such as
@@ -51,7 +51,7 @@ def train(
             session.save_policy(save, replace=replace)
     finally:
         session.close("paused")
-    return Run(session.run)
+    return TrainedRun(session.run)
 
 
 def _run_session(session: Session, on_step: Callable[[StepReport], object] | None) -> None:

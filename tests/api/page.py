@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pgplay.api.probing import ProbedReward, probe
-from pgplay.api.run import Picture, Run
+from pgplay.api.run import Picture, TrainedRun
 from pgplay.api.text_policy import TextPolicy
 from pgplay.api.training import train
 
@@ -61,7 +61,7 @@ def page() -> str:
 
 OBJECTS = {
     "pgplay.train": train,
-    "pgplay.Run": Run,
+    "pgplay.TrainedRun": TrainedRun,
     "Picture": Picture,
     "pgplay.TextPolicy": TextPolicy,
     "pgplay.probe": probe,

@@ -11,7 +11,7 @@ import pgplay
 from pgplay.errors import InputError
 
 
-def trained(**settings: object) -> pgplay.Run:
+def trained(**settings: object) -> pgplay.TrainedRun:
     return pgplay.train(
         "ab", model="gru-nano", alphabet="ab", max_length=3, batch_size=16, steps=5, seed=1, threads=1, **settings
     )

@@ -58,7 +58,7 @@ def watch(target: str, seed: int, settings: dict[str, Any]) -> Errors | None:
     config = make_config({"target": target, "seed": seed, **settings})
     plan = read_plan(config)
     trainer = Trainer(plan, build_reward(config.reward))
-    forecast, told = Forecast(goal_of(plan, trainer.reward)), list[Told]()
+    forecast, told = Forecast(goal_of(plan, trainer.reward), credit=plan.config.credit), list[Told]()
     began = time.process_time()
     while time.process_time() - began < LIMIT:
         report = msgspec.structs.replace(trainer.step(), seconds=time.process_time() - began)

@@ -151,3 +151,13 @@ def test_a_step_without_rewards_does_no_harm():
 def test_a_run_ends_as_its_config_says(settings, last, state):
     ending = ending_of(make_config(settings), 3, 0.3, last)
     assert (ending.state if ending else None) == state
+
+
+def test_a_run_with_dense_credit_is_expected_to_be_solved_at_a_lower_mean():
+    def seconds_left(credit):
+        forecast = Forecast(1.0, credit=credit)
+        for step in range(1, 161):
+            forecast.add(report(step, reward_mean=step / 200, greedy_reward=step / 200, characters=100.0))
+        return forecast.outlook(make_config({})).seconds_left.likely
+
+    assert seconds_left("dense") < 0.8 * seconds_left("terminal")

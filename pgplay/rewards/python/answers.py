@@ -13,20 +13,20 @@ from pgplay.rewards.records import Scores, Triple, coded_triple
 from pgplay.tasks.task import ColumnValues
 
 
-class Ready(msgspec.Struct, tag_field="type", tag="ready"):
+class FunctionReady(msgspec.Struct, tag_field="type", tag="ready"):
     """The source is loaded; `function` is the one that scores."""
 
     function: str
 
 
-class Missing(msgspec.Struct, tag_field="type", tag="missing"):
+class FunctionMissing(msgspec.Struct, tag_field="type", tag="missing"):
     """The source lacks the `function`; it has the `known` ones."""
 
     function: str
     known: list[str]
 
 
-class Scored(msgspec.Struct, tag_field="type", tag="scored"):
+class ScoredText(msgspec.Struct, tag_field="type", tag="scored"):
     """The score of a batch's completion at `index`, and its named parts."""
 
     index: int
@@ -34,7 +34,7 @@ class Scored(msgspec.Struct, tag_field="type", tag="scored"):
     parts: dict[str, float]
 
 
-class Failed(msgspec.Struct, tag_field="type", tag="failed"):
+class FunctionFailed(msgspec.Struct, tag_field="type", tag="failed"):
     """A failure, at a line of the source and at a completion (None: the whole batch)."""
 
     happened: str
@@ -49,35 +49,35 @@ class Failed(msgspec.Struct, tag_field="type", tag="failed"):
     traceback: str = ""
 
 
-Message = Ready | Missing | Scored | Failed
+FunctionMessage = FunctionReady | FunctionMissing | ScoredText | FunctionFailed
 
 
-class Answers:
+class FunctionAnswers:
     """The answers of `function` (empty while unknown) of the Python `file`, whose name errors quote."""
 
     def __init__(self, file: str, function: str) -> None:
         self.file = file
         self.function = function
 
-    def check(self, message: Message, triples: Sequence[Triple], answered: list[Scored]) -> Scored:
+    def check(self, message: FunctionMessage, triples: Sequence[Triple], answered: list[ScoredText]) -> ScoredText:
         """Return `message` if it is the next score of a batch of `triples`, of which some are `answered`.
 
         Raises RewardError otherwise.
         """
         index = len(answered)
-        if isinstance(message, Failed):
+        if isinstance(message, FunctionFailed):
             whole = message.index is None
             raise self.error(message, triples[message.index or 0], others=len(triples) - 1 if whole else 0)
-        if not isinstance(message, Scored) or message.index != index:
-            raise self.error(Failed("python_reward.disturbed"), triples[index])
+        if not isinstance(message, ScoredText) or message.index != index:
+            raise self.error(FunctionFailed("python_reward.disturbed"), triples[index])
         if answered and message.parts.keys() != answered[0].parts.keys():
             first, present = (str(sorted(scored.parts) or "none") for scored in (answered[0], message))
             different = {"parts": present, "expected": first}
-            failed = Failed("python_reward.other_parts", different, advice="python_reward.same_parts")
+            failed = FunctionFailed("python_reward.other_parts", different, advice="python_reward.same_parts")
             raise self.error(failed, triples[index])
         return message
 
-    def error(self, failed: Failed, triple: Triple | None = None, others: int = 0) -> RewardError:
+    def error(self, failed: FunctionFailed, triple: Triple | None = None, others: int = 0) -> RewardError:
         """Return the error of a reward that failed, which names it, the line, and what it was given."""
         function = {"function": self.function, "file": self.file}
         who = ("python_reward.function", function) if self.function else ("python_reward.file", function)
@@ -107,7 +107,7 @@ def request_of(triples: Sequence[Triple]) -> dict[str, Any]:
     return {"texts": texts, "targets": targets, "prompts": prompts, "columns": _by_name(columns)}
 
 
-def scores_of(answered: Sequence[Scored]) -> Scores:
+def scores_of(answered: Sequence[ScoredText]) -> Scores:
     """Return the scores of a whole batch."""
     parts = {name: [scored.parts[name] for scored in answered] for name in answered[0].parts}
     return Scores([scored.score for scored in answered], parts)

@@ -7,7 +7,14 @@ from typing import Any
 
 import msgspec
 
-from pgplay.rewards.python.answers import Answers, Failed, Message, Scored, request_of, scores_of
+from pgplay.rewards.python.answers import (
+    FunctionAnswers,
+    FunctionFailed,
+    FunctionMessage,
+    ScoredText,
+    request_of,
+    scores_of,
+)
 from pgplay.rewards.python.host import CallError, WrongValueError, failure_of, first_line, problem_of, score
 from pgplay.rewards.records import Scores, Triple
 
@@ -17,19 +24,19 @@ class FunctionScorer:
 
     def __init__(self, function: Callable[..., Any], name: str, file: str) -> None:
         self._function = function
-        self._answers = Answers(file, name)
+        self._answers = FunctionAnswers(file, name)
         code = getattr(function, "__code__", None)
         self._source = code.co_filename if code else ""
         if problem := problem_of(function):
             happened, values = problem
-            raise self._answers.error(Failed(happened, values))
+            raise self._answers.error(FunctionFailed(happened, values))
 
     def score(self, triples: Sequence[Triple]) -> Scores:
         """Return a finite score, and the same named parts, for each of `triples`; raises RewardError."""
-        answered: list[Scored] = []
+        answered: list[ScoredText] = []
 
         def take(**message: Any) -> None:
-            read = msgspec.convert(message, Message)
+            read = msgspec.convert(message, FunctionMessage)
             answered.append(self._answers.check(read, triples, answered))
 
         try:

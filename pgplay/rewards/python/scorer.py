@@ -26,7 +26,16 @@ import msgspec
 from pgplay.errors import InputError, UnknownName
 from pgplay.files.text import lines_of
 from pgplay.locale.catalog import Coded
-from pgplay.rewards.python.answers import Answers, Failed, Message, Missing, Ready, Scored, request_of, scores_of
+from pgplay.rewards.python.answers import (
+    FunctionAnswers,
+    FunctionFailed,
+    FunctionMessage,
+    FunctionMissing,
+    FunctionReady,
+    ScoredText,
+    request_of,
+    scores_of,
+)
 from pgplay.rewards.python.child_process import ChildProcess
 from pgplay.rewards.python.source import PythonSource
 from pgplay.rewards.records import Scores, Triple
@@ -42,7 +51,7 @@ class Limits(NamedTuple):
     memory_bytes: int = 2 * 1024**3
 
 
-_messages: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
+_messages: msgspec.json.Decoder[FunctionMessage] = msgspec.json.Decoder(FunctionMessage)
 
 
 class PythonScorer:
@@ -53,7 +62,7 @@ class PythonScorer:
 
     def __init__(self, source: PythonSource, limits: Limits, on_log: Callable[[str], None]) -> None:
         self._source = source
-        self._answers = Answers(os.path.basename(source.file), source.function)
+        self._answers = FunctionAnswers(os.path.basename(source.file), source.function)
         self._limits = limits
         self._on_log = on_log
         self._child: ChildProcess | None = None
@@ -63,7 +72,7 @@ class PythonScorer:
         """Return a finite score, and the same named parts, for each of `triples`; raises RewardError."""
         child = self._child or self._start()
         child.log.renew()
-        answered: list[Scored] = []
+        answered: list[ScoredText] = []
         try:
             child.send(_line(request_of(triples)))
             deadline = time.monotonic() + self._limits.batch_seconds
@@ -100,12 +109,12 @@ class PythonScorer:
             }
             child.send(_line(setup))
             message = self._receive(child, time.monotonic() + self._limits.load_seconds)
-            if isinstance(message, Missing):
+            if isinstance(message, FunctionMissing):
                 raise self._missing(message)
-            if isinstance(message, Failed):
+            if isinstance(message, FunctionFailed):
                 raise self._answers.error(message)
-            if not isinstance(message, Ready):
-                raise self._answers.error(Failed("python_reward.disturbed"))
+            if not isinstance(message, FunctionReady):
+                raise self._answers.error(FunctionFailed("python_reward.disturbed"))
         except BaseException:
             child.end()
             raise
@@ -115,7 +124,7 @@ class PythonScorer:
 
     def _receive(
         self, child: ChildProcess, deadline: float, triples: Sequence[Triple] = (), scored: int = 0
-    ) -> Message:
+    ) -> FunctionMessage:
         """Return the child's next message; raises RewardError if none comes in time, or it ended."""
         lines: list[bytes] = []
         current = triples[scored] if triples else None
@@ -128,18 +137,18 @@ class PythonScorer:
             number = self._place(child.ask_where(0.3))
             if triples:
                 late = {"seconds": self._limits.batch_seconds, "texts": len(triples), "scored": scored}
-                failed = Failed("python_reward.slow", late, number, self._code(number))
+                failed = FunctionFailed("python_reward.slow", late, number, self._code(number))
             else:
                 seconds = self._limits.load_seconds
-                failed = Failed("python_reward.slow_to_load", {"seconds": seconds}, number, self._code(number))
+                failed = FunctionFailed("python_reward.slow_to_load", {"seconds": seconds}, number, self._code(number))
             raise self._answers.error(failed, current) from None
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise self._answers.error(Failed("python_reward.disturbed"), current) from error
+            raise self._answers.error(FunctionFailed("python_reward.disturbed"), current) from error
         number = self._place(lines)
         code, values = _ending(child.exit_status(1.0))
-        raise self._answers.error(Failed(code, values, number, self._code(number)), current)
+        raise self._answers.error(FunctionFailed(code, values, number, self._code(number)), current)
 
-    def _missing(self, message: Missing) -> InputError:
+    def _missing(self, message: FunctionMissing) -> InputError:
         if message.function:
             return UnknownName("function", message.function, message.known, of=self._answers.file)
         if message.known:

@@ -20,14 +20,20 @@ from pgplay.worker.protocol.records import SecondsLeft
 _POINTS = 300
 _FEWEST = 12
 _RECENT_SHARE = 0.8
-_TYPICAL = (
+_Course = tuple[tuple[float, float], ...]
+_TYPICAL: _Course = (
     *((0.0, -0.06), (0.1, 0.04), (0.2, 0.15), (0.3, 0.24), (0.4, 0.37), (0.5, 0.49), (0.6, 0.57), (0.7, 0.67)),
     *((0.8, 0.75), (0.85, 0.79), (0.9, 0.85), (0.95, 0.96), (1.0, 1.05)),
 )
 """Mean rewards, as shares of the highest one, and the share of a run's time until they are reached: medians of 22 runs
 that solved texts of 23 to 52 characters."""
-_FEWEST_LEFT, _MOST_LEFT, _LAST_CHARACTERS = 0.4, 1.4, 0.35
-"""Four of five such runs take between these multiples of what the trend says; at most this share of the time that they
+_TYPICAL_DENSE: _Course = (
+    *((0.0, 0.02), (0.1, 0.05), (0.2, 0.14), (0.3, 0.24), (0.4, 0.36), (0.5, 0.51), (0.6, 0.65), (0.7, 0.77)),
+    *((0.8, 0.88), (0.9, 0.97), (1.0, 1.0)),
+)
+"""The same with dense credit, medians of 12 runs; most are solved while the mean is 0.8 to 0.9."""
+_FEWEST_LEFT, _MOST_LEFT, _LAST_CHARACTERS = 0.25, 1.4, 0.7
+"""Nine of ten such runs take between these multiples of what the trend says; at most this share of the time that they
 have taken is added for the last characters, as a single one may take long."""
 _SURE = 4.0
 """Standard errors above 0 that make a slope a trend; a high bar, as successive steps are correlated."""
@@ -46,11 +52,13 @@ class Outlook(NamedTuple):
 class Forecast:
     """Follows the reports of one run. `goal` is the highest reward, that of a solved task; None if unknown.
 
-    Progress is measured by the mean reward, or with `by_greedy` by that of the greedy completions.
+    Progress is measured by the mean reward, which rises in a way typical of the `credit`, or with `by_greedy` by that
+    of the greedy completions.
     """
 
-    def __init__(self, goal: float | None, *, by_greedy: bool = False) -> None:
+    def __init__(self, goal: float | None, *, credit: str = "terminal", by_greedy: bool = False) -> None:
         self._goal = goal
+        self._typical = _TYPICAL_DENSE if credit == "dense" else _TYPICAL
         self._column = 2 if by_greedy else 1
         self._points: deque[tuple[float, float, float]] = deque(maxlen=_POINTS)
         self._first: tuple[float, float, float] | None = None
@@ -163,6 +171,6 @@ class Forecast:
         if self._column == 2 or not self._goal:
             return reward
         share = reward / self._goal
-        upper = min(max(1, bisect.bisect(_TYPICAL, (share, math.inf))), len(_TYPICAL) - 1)
-        (below, earlier), (above, later) = _TYPICAL[upper - 1 : upper + 1]
+        upper = min(max(1, bisect.bisect(self._typical, (share, math.inf))), len(self._typical) - 1)
+        (below, earlier), (above, later) = self._typical[upper - 1 : upper + 1]
         return earlier + (later - earlier) * (share - below) / (above - below)

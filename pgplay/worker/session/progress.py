@@ -27,8 +27,10 @@ class Assessment:
 
     def _begin(self, learner: Learner) -> None:
         self._plan = learner.plan
-        is_search = not learner.plan.algorithm.trains_network
-        self._forecast = Forecast(goal_of(learner.plan, learner.reward), by_greedy=is_search)
+        plan = learner.plan
+        self._forecast = Forecast(
+            goal_of(plan, learner.reward), credit=plan.config.credit, by_greedy=not plan.algorithm.trains_network
+        )
         self._made_at = 0.0
         self._made: Snapshot | None = None
 
