@@ -11,9 +11,12 @@ from pgplay.cli.parsing import Arguments, Parser, add_json, add_replace, whole_n
 from pgplay.cli.progress import RunsProgress
 from pgplay.cli.results import print_results
 from pgplay.cli.signals import INTERRUPTED, interruptible
+from pgplay.errors import InputError
 from pgplay.experiments.files import check_summary_format, write_summary
-from pgplay.experiments.recipes import RecipeEntry
+from pgplay.experiments.recipes import RecipeEntry, read_seeds
 from pgplay.experiments.records import to_record
+from pgplay.experiments.statistics.estimates import FEW
+from pgplay.experiments.statistics.looks import looks_at
 from pgplay.experiments.summary import summarise
 from pgplay.experiments.trials import Training, Trial, train_trials
 from pgplay.experiments.yardstick import Yardstick, choose_yardstick
@@ -22,6 +25,14 @@ from pgplay.locale.catalog import text_of
 from pgplay.paths import expand_home
 from pgplay.worker.client.pool import News
 from pgplay.worker.session.cpu_cores import available_cores
+
+_TOLD_APART = "told-apart"
+_MOST_SEEDS_UNTIL_TOLD_APART = "64"
+ABOUT_TOLD_APART = (
+    f"--until {_TOLD_APART} adds seeds until every difference is clear, at most --seeds "
+    f"(default: {_MOST_SEEDS_UNTIL_TOLD_APART})."
+)
+"""A line of help."""
 
 
 def add_experiment_options(parser: Parser, seeds: str) -> None:
@@ -53,6 +64,26 @@ def add_experiment_options(parser: Parser, seeds: str) -> None:
     )
     add_replace(parser)
     add_json(parser)
+
+
+def read_looks(arguments: Arguments, usual: str, seeds: str = "", until: str = "") -> list[list[int]]:
+    """Return the seeds to add before each look; a single look has them all.
+
+    `seeds` and `until` are those of a file, which the options override, and `usual` the default of --seeds. Takes
+    --until from `arguments` if it is the experiment's, not a run's own goal. Raises InputError.
+    """
+    is_adaptive = vars(arguments).get("until", until).strip().lower() == _TOLD_APART
+    if is_adaptive:
+        vars(arguments).pop("until", None)
+    elif until:
+        raise InputError("sweep.file_until", value=until, goal=_TOLD_APART)
+    chosen = read_seeds(arguments.seeds or seeds or (_MOST_SEEDS_UNTIL_TOLD_APART if is_adaptive else usual))
+    if not is_adaptive:
+        return [chosen]
+    ends = looks_at(len(chosen))
+    if not ends:
+        raise InputError("sweep.too_few_seeds", few=FEW, goal=_TOLD_APART)
+    return [chosen[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def run_experiment(entries: Sequence[RecipeEntry], looks: Sequence[Sequence[int]], arguments: Arguments) -> int:

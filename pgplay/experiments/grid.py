@@ -15,9 +15,6 @@ from pgplay.errors import InputError, UnknownName
 from pgplay.files.text import parse_toml, read_text
 from pgplay.rewards.python.source import beside, with_rewards_beside
 
-TOLD_APART = "told-apart"
-"""The goal of a sweep that adds seeds until its recipes are told apart."""
-
 _LONGEST_FILE = 1_000_000
 """Bytes of a sweep's file."""
 _OPENING, _CLOSING = "([{", ")]}"

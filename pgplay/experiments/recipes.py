@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pgplay.config.recipe import differences, to_recipe
@@ -48,6 +48,17 @@ def refuse_invalid(configs: Sequence[RunConfig]) -> None:
             raise InputError("command.same_recipe", first=configs.index(config) + 1, second=index + 1)
         if not isinstance(config.starts_from, PolicyNamed):
             read_plan(config)
+
+
+def refuse_without_effect(config: RunConfig, names: Collection[str]) -> None:
+    """Raise InputError for the first of the settings in `names` that has no effect in `config`."""
+    from pgplay.learning.algorithms.table import chosen_algorithm
+    from pgplay.learning.algorithms.validation import inactive_settings
+
+    for _, values in inactive_settings(chosen_algorithm(config)[1]):
+        if values["name"] in names:
+            cause, value = values["cause"], values["value"]
+            raise InputError("sweep.no_effect", name=values["name"], cause=cause, value=value)
 
 
 def named_entries(

@@ -96,6 +96,7 @@ def test_an_interrupted_sweep_resumes_to_the_same_results(capsys: pytest.Capture
             ["--algorithm", "grpo", "--algorithm", "reinforce", "--set", "clip_low=0.1,0.2"],
             "The row algorithm=reinforce clip_low=0.1 cannot be trained: clip_low without a ratio has no effect.",
         ),
+        (["--set", "lr_target=0.01,0.02"], "lr_target has no effect while lr_schedule is \"constant\"."),
         (["--set", "lr=0.01,0.02", "--until", "told-apart", "--seeds", "7"], "looks at 8 seeds first."),
         (["--set", "lr=0.01,0.02", "--seeds", "1000"], "Train 2,000 runs? At about 5 s each,"),
         (["--reward", "prefix", "--reward", "suffix", "--rank-by", "reward_mean"], "on each one's own scale."),

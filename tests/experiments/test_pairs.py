@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import wilcoxon
 
 from pgplay.experiments.statistics.estimates import FEW, Interval
-from pgplay.experiments.statistics.pairs import compare_times, compare_values, holm, signed_rank_p
+from pgplay.experiments.statistics.pairs import MOST_EXACT, compare_times, compare_values, holm, signed_rank_p
 from pgplay.experiments.statistics.survival import SolveTime
 
 GAINS = st.lists(st.integers(-50, 50).filter(bool), min_size=1, max_size=9)
@@ -44,6 +44,18 @@ def test_p_is_the_share_of_all_flips_also_with_ties(values: list[int]) -> None:
 @given(st.lists(st.integers(-500, 500).filter(bool), min_size=2, max_size=40, unique_by=abs))
 def test_without_ties_p_is_scipys(values: list[int]) -> None:
     assert signed_rank_p(points(values)) == pytest.approx(wilcoxon(values, method="exact").pvalue)
+
+
+@given(st.lists(st.integers(-20, 22).filter(bool), min_size=MOST_EXACT + 1, max_size=120))
+def test_for_many_pairs_p_is_the_normal_approximation_also_with_ties(values: list[int]) -> None:
+    approximate = wilcoxon(values, method="approx", correction=True).pvalue
+    assert signed_rank_p(points(values)) == pytest.approx(approximate, abs=1e-9)
+
+
+def test_the_approximation_continues_where_exact_counting_ends() -> None:
+    values = [place if place % 3 else -place for place in range(1, MOST_EXACT + 1)]
+    exact = signed_rank_p(points(values))
+    assert exact == pytest.approx(wilcoxon(values, method="approx", correction=True).pvalue, rel=0.05)
 
 
 @given(st.lists(st.integers(-500, 500).filter(bool), min_size=FEW, max_size=25, unique_by=abs))

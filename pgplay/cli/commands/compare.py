@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pgplay.cli.consent import add_consent, agree
-from pgplay.cli.experiment import add_experiment_options, run_experiment
+from pgplay.cli.experiment import ABOUT_TOLD_APART, add_experiment_options, read_looks, run_experiment
 from pgplay.cli.options import add_field_options, read_rewards, read_settings
 from pgplay.cli.parsing import Arguments, Parser
 from pgplay.config.recipe import from_recipe
@@ -20,7 +20,6 @@ from pgplay.experiments.recipes import (
     RecipeEntry,
     complete_recipe,
     named_entries,
-    read_seeds,
     refuse_invalid,
 )
 from pgplay.rewards.spec import Origin
@@ -34,7 +33,8 @@ def run_compare(argv: Sequence[str]) -> int:
         "pgplay compare",
         "Train each recipe with each seed, in parallel on all cores, and print a table and verdicts.\n"
         'A recipe is settings as pgplay train prints them ("algorithm=rloo lr=0.01"), a preset or a stored run. '
-        f"A recipe without a limit stops after {STEPS_WITHOUT_LIMIT} steps. Each is compared with the first.",
+        f"A recipe without a limit stops after {STEPS_WITHOUT_LIMIT} steps. Each is compared with the first.\n"
+        + ABOUT_TOLD_APART,
         usage="pgplay compare RECIPE [RECIPE ...] [--seeds 10] [OPTIONS] [--json]",
     )
     parser.add_argument("recipes", metavar="RECIPE", nargs="+")
@@ -42,8 +42,8 @@ def run_compare(argv: Sequence[str]) -> int:
     add_field_options(parser)
     add_consent(parser)
     arguments = parser.read(argv)
-    seeds = read_seeds(arguments.seeds or _SEEDS)
-    return run_experiment(_read_entries(arguments), [seeds], arguments)
+    looks = read_looks(arguments, _SEEDS)
+    return run_experiment(_read_entries(arguments), looks, arguments)
 
 
 def _read_entries(arguments: Arguments) -> list[RecipeEntry]:

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Sequence
 
 from pgplay.cli.consent import agree
-from pgplay.cli.experiment import add_experiment_options, run_experiment
+from pgplay.cli.experiment import ABOUT_TOLD_APART, add_experiment_options, read_looks, run_experiment
 from pgplay.cli.options import (
     add_field_options,
     add_start_options,
@@ -20,16 +20,20 @@ from pgplay.cli.parsing import Arguments, Parser, confirm
 from pgplay.config.recipe import to_words
 from pgplay.config.run_config import RunConfig, overlay
 from pgplay.errors import InputError, coded
-from pgplay.experiments.grid import TOLD_APART, GridAxis, SweepFile, grid_rows, grid_size, read_axis, read_sweep_file
-from pgplay.experiments.recipes import RecipeEntry, complete_recipe, named_entries, read_seeds, refuse_invalid
-from pgplay.experiments.statistics.estimates import FEW
-from pgplay.experiments.statistics.looks import looks_at
+from pgplay.experiments.grid import GridAxis, SweepFile, grid_rows, grid_size, read_axis, read_sweep_file
+from pgplay.experiments.recipes import (
+    RecipeEntry,
+    complete_recipe,
+    named_entries,
+    refuse_invalid,
+    refuse_without_effect,
+)
 from pgplay.paths import expand_home
 from pgplay.rewards.spec import Origin, RewardSpec
 from pgplay.worker.session.cpu_cores import available_cores
 
 _REPEATED = ("reward", "algorithm")
-_SEEDS, _SEEDS_UNTIL_TOLD_APART = "10", "64"
+_SEEDS = "10"
 _MANY_RUNS = 300
 """More runs than this are asked about first."""
 _MOST_RUNS = 100_000
@@ -44,8 +48,7 @@ def run_sweep(argv: Sequence[str]) -> int:
         "Train every combination of the given rewards, algorithms and settings with each seed, and print a table and "
         "verdicts: each row against the first.\n"
         "A TOML file has a table [grid] of lists, and optionally [settings], seeds, rank_by and until.\n"
-        f"--until {TOLD_APART} adds seeds until every difference is clear, at most --seeds "
-        f"(default: {_SEEDS_UNTIL_TOLD_APART}).",
+        + ABOUT_TOLD_APART,
         usage="pgplay sweep [FILE.toml] [--set NAME=V1,V2] [OPTIONS] [--json]",
     )
     parser.add_argument("file", metavar="FILE.toml", nargs="?", help="the grid and its settings")
@@ -65,7 +68,7 @@ def run_sweep(argv: Sequence[str]) -> int:
     typed = _typed_axes(arguments)
     axes = _all_axes(arguments, file, typed)
     arguments.rank_by = arguments.rank_by or file.rank_by
-    looks = _read_looks(arguments, file)
+    looks = read_looks(arguments, _SEEDS, file.seeds, file.until)
     runs = grid_size(axes) * sum(map(len, looks))
     if not _agreed_to(runs, arguments):
         note("Nothing was trained.")
@@ -92,24 +95,6 @@ def _all_axes(arguments: Arguments, file: SweepFile, typed: Sequence[GridAxis]) 
     if grid_size(axes) < 2:
         raise InputError("sweep.nothing")
     return axes
-
-
-def _read_looks(arguments: Arguments, file: SweepFile) -> list[list[int]]:
-    """Return the seeds to add before each look; a single look has them all. Raises InputError."""
-    goal = vars(arguments).get("until", file.until)
-    is_adaptive = goal.strip().lower() == TOLD_APART
-    if is_adaptive:
-        vars(arguments).pop("until", None)
-    elif file.until:
-        raise InputError("sweep.file_until", value=file.until, goal=TOLD_APART)
-    usual = _SEEDS_UNTIL_TOLD_APART if is_adaptive else _SEEDS
-    seeds = read_seeds(arguments.seeds or file.seeds or usual)
-    if not is_adaptive:
-        return [seeds]
-    ends = looks_at(len(seeds))
-    if not ends:
-        raise InputError("sweep.too_few_seeds", few=FEW, goal=TOLD_APART)
-    return [seeds[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def _agreed_to(runs: int, arguments: Arguments) -> bool:
@@ -145,6 +130,7 @@ def _read_rows(
         try:
             configs.append(complete_recipe(RunConfig(), settings))
             refuse_invalid(configs[-1:])
+            refuse_without_effect(configs[-1], point)
         except InputError as error:
             raise InputError("sweep.row", row=to_words(point), cause=error) from error
     refuse_invalid(configs)

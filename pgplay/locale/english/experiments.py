@@ -48,6 +48,8 @@ EXPERIMENT_ERRORS = {
     "error.sweep.nothing.remedy": "Give several values: --set lr=0.01,0.03, or --algorithm or --reward more than once.",
     "error.sweep.row": "The row {row} cannot be trained: {cause:clause}.",
     "error.sweep.row.remedy": "{cause:remedy}",
+    "error.sweep.no_effect": "{name} has no effect while {cause} is {value:setting}.",
+    "error.sweep.no_effect.remedy": "Take it out of the grid, or set {cause}.",
     "error.sweep.too_many": "The grid has {runs:,} runs.",
     "error.sweep.too_many.remedy": "A sweep has {most:,} at most: give fewer values or seeds.",
     "error.sweep.too_few_seeds": "--until {goal} looks at {few} seeds first.",
