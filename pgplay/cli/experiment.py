@@ -75,7 +75,7 @@ def read_looks(arguments: Arguments, usual: str, seeds: str = "", until: str = "
     is_adaptive = vars(arguments).get("until", until).strip().lower() == _TOLD_APART
     if is_adaptive:
         vars(arguments).pop("until", None)
-    elif until:
+    elif until and "until" not in vars(arguments):
         raise InputError("sweep.file_until", value=until, goal=_TOLD_APART)
     chosen = read_seeds(arguments.seeds or seeds or (_MOST_SEEDS_UNTIL_TOLD_APART if is_adaptive else usual))
     if not is_adaptive:

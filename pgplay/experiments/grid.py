@@ -13,7 +13,7 @@ from pgplay.config.recipe import parse_recipe
 from pgplay.config.run_config import fields, overlay
 from pgplay.errors import InputError, UnknownName
 from pgplay.files.text import parse_toml, read_text
-from pgplay.rewards.python.source import beside, with_rewards_beside
+from pgplay.rewards.python.source import with_rewards_beside
 
 _LONGEST_FILE = 1_000_000
 """Bytes of a sweep's file."""
@@ -109,15 +109,14 @@ def read_sweep_file(path: Path) -> SweepFile:
             raise InputError("sweep.file_axis", path=path, name=name)
     return SweepFile(
         with_rewards_beside(settings, path),
-        tuple(GridAxis(name, tuple(_located(name, value, path) for value in values)) for name, values in grid.items()),
+        tuple(
+            GridAxis(name, tuple(with_rewards_beside({name: value}, path)[name] for value in values))
+            for name, values in grid.items()
+        ),
         str(document.get("seeds", "")),
         document.get("rank_by", ""),
         document.get("until", ""),
     )
-
-
-def _located(name: str, value: Any, path: Path) -> Any:
-    return beside(value, path.parent) if name == "reward" and isinstance(value, str) else value
 
 
 def grid_size(axes: Sequence[GridAxis]) -> int:

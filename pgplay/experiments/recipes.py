@@ -39,15 +39,21 @@ def complete_recipe(config: RunConfig, options: Mapping[str, Any]) -> RunConfig:
     return config
 
 
-def refuse_invalid(configs: Sequence[RunConfig]) -> None:
-    """Raise InputError for the first of `configs` that repeats another or cannot be trained, before any is trained."""
+def refuse_repeated(configs: Sequence[RunConfig]) -> None:
+    """Raise InputError for the first of `configs` that is the same as one before."""
+    places: dict[RunConfig, int] = {}
+    for place, config in enumerate(configs):
+        if config in places:
+            raise InputError("command.same_recipe", first=places[config] + 1, second=place + 1)
+        places[config] = place
+
+
+def refuse_untrainable(config: RunConfig) -> None:
+    """Raise InputError for a recipe that cannot be trained, before any is; the saved policy it starts from aside."""
     from pgplay.learning.plan import read_plan
 
-    for index, config in enumerate(configs):
-        if config in configs[:index]:
-            raise InputError("command.same_recipe", first=configs.index(config) + 1, second=index + 1)
-        if not isinstance(config.starts_from, PolicyNamed):
-            read_plan(config)
+    if not isinstance(config.starts_from, PolicyNamed):
+        read_plan(config)
 
 
 def refuse_without_effect(config: RunConfig, names: Collection[str]) -> None:

@@ -52,12 +52,12 @@ def test_a_sweep_and_a_comparison_of_the_same_recipes_find_the_same(
 @pytest.mark.exhaustive
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT to send to one process")
 def test_an_interrupted_sweep_resumes_to_the_same_results(capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["sweep", "--set", "lr=0.01,0.02", "--target=hi", "--model=gru-nano", "--until=never", "--steps=400"]
+    words = ["sweep", "--set", "lr=0.01,0.02", "--target=hi", "--model=gru-nano", "--until=never", "--steps=80"]
     words += ["--seeds", "2", "--jobs", "1", "--measure", "lcs", "--json"]
     process = subprocess.Popen(
         [sys.executable, "-m", "pgplay", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ
     )
-    while not any(run.steps > 50 for run in list_runs() if run.state != "finished"):
+    while not any(run.steps > 10 for run in list_runs() if run.state != "finished"):
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
@@ -126,7 +126,24 @@ def test_python_that_a_file_names_is_asked_for_and_python_on_the_line_is_ones_ow
     assert "Confirm with --yes." in told
     assert main(["sweep", "--set", "reward=theirs.py,prefix", "--rank-by", "reward_mean"]) == 2
     assert "on each one's own scale." in capsys.readouterr().err
+    assert main(["sweep", "--set", 'measure=["theirs.py"],["lcs"]', "--rank-by", "prefix"]) == 2
+    assert "There is no value to rank by called 'prefix'." in capsys.readouterr().err
     assert list_runs() == []
+
+
+def test_options_override_a_files_values(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "sweep.toml"
+    file.write_text('until = "told-apart"\nseeds = 7\nrank_by = "nothing"\n[grid]\nlr = [0.01, 0.02]\n')
+    for words, problem in (
+        ([], "--until told-apart looks at 8 seeds first."),
+        (["--seeds", "8"], "There is no value to rank by called 'nothing'."),
+        (["--until", "solved"], "There is no value to rank by called 'nothing'."),
+        (["--until", "solved", "--rank-by", "lcs"], "There is no value to rank by called 'lcs'."),
+        (["--lr", "0.3"], "There is nothing to sweep"),
+        (["--set", "lr=0.1,0.1", "--seeds", "9"], "describe the same run."),
+    ):
+        assert main(["sweep", str(file), *words]) == 2
+        assert problem in capsys.readouterr().err
 
 
 def test_a_grid_beyond_all_reason_is_refused_without_spanning_it(capsys: pytest.CaptureFixture[str]) -> None:

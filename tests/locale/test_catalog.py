@@ -14,7 +14,7 @@ from pgplay.learning.reports.signals import JUDGED
 from pgplay.learning.reports.step_report import Finding
 from pgplay.locale import catalog
 from pgplay.locale.english import ENGLISH
-from pgplay.locale.quoting import about_time, percent, time_range
+from pgplay.locale.quoting import about_time, percent, time_range, two_digits
 from pgplay.rewards.probe import verdict
 from pgplay.rewards.probe.verdict import Fact, Verdict, VerdictKind
 
@@ -41,6 +41,17 @@ def test_a_share_with_a_decimal_is_as_careful() -> None:
     assert [percent(share, 1) for share in (0.0, 0.0002, 0.1234, 0.9996, 1.0)] == [
         "0.0%", "<0.1%", "12.3%", ">99.9%", "100.0%",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        *((0.6, "0.6"), (0.604, "0.6"), (0.0123, "0.012"), (1.0, "1"), (9.96, "10"), (12.34, "12"), (1234.5, "1,234")),
+        *((0.0, "0"), (-0.049, "-0.049"), (99.4, "99"), (1e-7, "0.0000001")),
+    ],
+)
+def test_a_ratio_has_two_digits_and_no_exponent(value: float, text: str) -> None:
+    assert two_digits(value) == text
 
 
 def test_a_code_without_a_text_or_a_value_is_shown_itself() -> None:

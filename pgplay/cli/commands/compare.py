@@ -20,7 +20,8 @@ from pgplay.experiments.recipes import (
     RecipeEntry,
     complete_recipe,
     named_entries,
-    refuse_invalid,
+    refuse_repeated,
+    refuse_untrainable,
 )
 from pgplay.rewards.spec import Origin
 
@@ -52,7 +53,9 @@ def _read_entries(arguments: Arguments) -> list[RecipeEntry]:
         raise InputError("command.one_seed", seed=options["seed"])
     parsed_recipes = [_read_recipe(word) for word in arguments.recipes]
     configs = [complete_recipe(config, options) for _, config in parsed_recipes]
-    refuse_invalid(configs)
+    refuse_repeated(configs)
+    for config in configs:
+        refuse_untrainable(config)
     rewards_read = [
         read_rewards(config, options, _origins(config, word))
         for word, config in zip(arguments.recipes, configs, strict=True)

@@ -25,7 +25,8 @@ from pgplay.experiments.recipes import (
     RecipeEntry,
     complete_recipe,
     named_entries,
-    refuse_invalid,
+    refuse_repeated,
+    refuse_untrainable,
     refuse_without_effect,
 )
 from pgplay.paths import expand_home
@@ -129,13 +130,13 @@ def _read_rows(
     for point, settings in grid_rows(overlay(overlay(start.settings, file.settings), options), axes):
         try:
             configs.append(complete_recipe(RunConfig(), settings))
-            refuse_invalid(configs[-1:])
+            refuse_untrainable(configs[-1])
             refuse_without_effect(configs[-1], point)
         except InputError as error:
             raise InputError("sweep.row", row=to_words(point), cause=error) from error
-    refuse_invalid(configs)
-    own_values = {axis.name: axis.values for axis in typed}
-    own = {*rewards_in(options), *own_values.get("reward", ()), *(own_values.get("measure", ()))}
+    refuse_repeated(configs)
+    typed_settings = [options, *({axis.name: value} for axis in typed for value in axis.values)]
+    own = {text for settings in typed_settings for text in rewards_in(settings)}
     of_file = {text for config in configs for text in (config.reward, *config.measure)} if arguments.file else ()
     origins = dict.fromkeys(of_file, Origin("named", str(arguments.file))) | start.origins
     origins = {text: origin for text, origin in origins.items() if text not in own}
