@@ -11,6 +11,7 @@ _PLACES = {
     "TrainedRun": "pgplay.api.run",
     "TextPolicy": "pgplay.api.text_policy",
     "probe": "pgplay.api.probing",
+    "sweep": "pgplay.api.sweeping",
     "RunConfig": "pgplay.config.run_config",
     "make_config": "pgplay.config.run_config",
     "PgplayError": "pgplay.errors",

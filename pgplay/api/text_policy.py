@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Self
 
-import torch
-
 from pgplay.config.run_config import make_config
 from pgplay.policies.density import Density
 from pgplay.policies.policy import Policy
-from pgplay.policies.prefix_tree import Prefixes
-from pgplay.policies.reading import token_losses
 from pgplay.tasks.task import Pair
 from pgplay.worker.session.saved_policies import load_saved_policy, write_texts
 
@@ -54,15 +50,10 @@ class TextPolicy:
         written = write_texts(self._policy, [prompt] * n, density, greedy=greedy, seed=seed)
         return [completion.text for completion in written]
 
-    @torch.no_grad()
     def log_probabilities(self, texts: Sequence[str], prompt: str = "") -> list[float]:
         """Return the log-probability, in nats, of each of `texts` as a whole completion of `prompt`, its end included.
 
         They are the network's own: at temperature 1, without truncation. A text that fills the length limit needs no
         end. Raises InputError for a text or prompt that the policy cannot read.
         """
-        reading = self._policy.reading([Pair(prompt, text) for text in texts])
-        prefixes = Prefixes.from_texts(reading.inputs)
-        distribution = self._policy.distribution_after(prefixes, Density())
-        sums: list[float] = (-token_losses(distribution, prefixes.prefix_index, reading).sum(1)).tolist()
-        return sums
+        return self._policy.text_log_probabilities([Pair(prompt, text) for text in texts])

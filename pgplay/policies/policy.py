@@ -152,6 +152,13 @@ class Policy:
         losses: list[float] = self.losses(self.reading(pairs)).tolist()
         return losses
 
+    @torch.no_grad()
+    def text_log_probabilities(self, pairs: Sequence[Pair]) -> list[float]:
+        """Return the nats of each target as the whole completion of its prompt, including the stop token."""
+        reading = self.reading(pairs)
+        sums: list[float] = (-self.losses(reading) * reading.mask.sum(1)).tolist()
+        return sums
+
     def trainable_parameters(self) -> list[nn.Parameter]:
         """Return the parameters that training changes."""
         return self._trainable

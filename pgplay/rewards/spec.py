@@ -103,12 +103,18 @@ class FunctionSpec(RewardSpec, frozen=True, kw_only=True):
         name = getattr(function, "__name__", "")
         code = _source_of(function, name)
         if not code:
-            name = "reward"
-            code = "# This reward was a function of a Python session, whose source is not known.\n"
+            name, code = "reward", _NO_SOURCE
         file = f"{_SESSION}/{name}.py"
         return cls(f"{file}:{name}", PythonSource(file, name, code), function=function)
 
 
+    @property
+    def has_source(self) -> bool:
+        """Whether `source` defines the function, so that another process could run it."""
+        return self.code != _NO_SOURCE
+
+
+_NO_SOURCE = "# This reward was a function of a Python session, whose source is not known.\n"
 _SESSION = "python-session"
 """The folder that the names of functions' sources begin with; there is none."""
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from pgplay.api.probing import ProbedReward, probe
 from pgplay.api.run import Picture, TrainedRun
+from pgplay.api.sweeping import SweepResult, sweep
 from pgplay.api.text_policy import TextPolicy
 from pgplay.api.training import train
 
@@ -50,6 +51,7 @@ policy.sample(n=5, seed=0)
 policy.log_probabilities(["hello you"])
 
 print(pgplay.probe(vowels, "hello you"))      # examine a reward before training
+pgplay.sweep({"reward": ["levenshtein", "lcs"]}, seeds=8, target="hello you", rank_by="exact_match")
 ```
 """
 
@@ -64,6 +66,8 @@ OBJECTS = {
     "pgplay.TrainedRun": TrainedRun,
     "Picture": Picture,
     "pgplay.TextPolicy": TextPolicy,
+    "pgplay.sweep": sweep,
+    "SweepResult": SweepResult,
     "pgplay.probe": probe,
     "ProbedReward": ProbedReward,
 }

@@ -52,6 +52,8 @@ REWARD_ERRORS: dict[str, str] = {
     "error.reward.unasked.remedy": "Read it and allow it, or choose another reward.",
     "error.reward.unasked_of": "The reward of {origin:text} is Python that was not allowed to run.",
     "error.reward.unasked_of.remedy": "Read it and allow it, or choose another reward.",
+    "error.reward.no_source": "The source of the function {name} is not known, so no worker can run it.",
+    "error.reward.no_source.remedy": "Define it with def, in a cell or a file; a lambda has no name to run it by.",
     "error.reward.same_name": "Two functions are called {name}.",
     "error.reward.same_name.remedy": "Give one of them another name: a run stores its rewards by name.",
     "error.reward.too_large": "The reward '{reward}' gives {value:g} for {triple:text}.",

@@ -1,0 +1,147 @@
+"""A grid of settings over several seeds, trained in workers and judged as `pgplay sweep` does."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pgplay.api.description import RewardLike, describe_run
+from pgplay.api.run import Picture, TrainedRun
+from pgplay.errors import InputError
+from pgplay.experiments.files import check_summary_format, write_summary
+from pgplay.experiments.grid import GridAxis, grid_rows, grid_size
+from pgplay.experiments.recipes import (
+    RecipeEntry,
+    complete_recipe,
+    named_entries,
+    refuse_repeated,
+    refuse_untrainable,
+    refuse_without_effect,
+)
+from pgplay.experiments.records import comparison_record, result_record
+from pgplay.experiments.summary import Summary, summarise
+from pgplay.experiments.trials import Training, Trial, train_trials
+from pgplay.experiments.yardstick import choose_yardstick
+from pgplay.files.atomic import write_atomically
+from pgplay.rewards.spec import FunctionSpec, RewardSpec
+
+
+class SweepResult(NamedTuple):
+    """What a sweep found; a notebook shows its table with a verdict for each row against the first."""
+
+    summary: Summary
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows as `pgplay sweep --json` prints them: solved share, completions and measure with their intervals."""
+        return [result_record(result) for result in self.summary.results]
+
+    @property
+    def comparisons(self) -> list[dict[str, Any]]:
+        """Each row against the first: ratio or difference, interval, p and verdict."""
+        return [comparison_record(self.summary, comparison) for comparison in self.summary.comparisons]
+
+    @property
+    def runs(self) -> list[TrainedRun]:
+        """Every run that was stored."""
+        trials = [trial for result in self.summary.results for trial in result.trials]
+        return [TrainedRun(trial.outcome.run) for trial in trials if trial.outcome is not None and trial.outcome.run]
+
+    def plot(self) -> Picture:
+        """Return every run as a dot and every interval as a bar."""
+        return Picture(write_summary(self.summary, "svg"))
+
+    def save(self, file: str | os.PathLike[str]) -> Path:
+        """Write the results as `file`, whose suffix says how: csv, md, tex or svg; raises InputError."""
+        path = Path(file)
+        ending = path.suffix.removeprefix(".")
+        check_summary_format(ending)
+        write_atomically(path, write_summary(self.summary, ending).encode())
+        return path
+
+    def __str__(self) -> str:
+        return write_summary(self.summary, "md")
+
+    def _repr_markdown_(self) -> str:
+        return str(self)
+
+
+def sweep(
+    grid: Mapping[str, Sequence[Any]],
+    *,
+    seeds: int | Sequence[int] = 10,
+    rank_by: str = "",
+    measure: RewardLike | Sequence[RewardLike] = (),
+    preset: str | None = None,
+    jobs: int | None = None,
+    resume: bool = False,
+    on_end: Callable[[Trial], object] | None = None,
+    **settings: Any,
+) -> SweepResult:
+    """Train every combination of the settings in `grid` with each of `seeds` and return what was found.
+
+    `grid` gives each setting its values, such as `{"reward": ["levenshtein", mine], "lr": [0.01, 0.03]}`; `settings`
+    are those that all rows share. Runs train in worker processes, `jobs` at once (by default as many as fit on the
+    cores), so a function is passed on as its source, which must need nothing outside of it. `rank_by` is what rows
+    are compared by, as on the command line. With `resume`, stored runs of the same settings count. `on_end` is called
+    with each run that ends, in another thread. Ctrl-C ends the sweep early; what ended by then counts.
+
+    Raises InputError, before anything is trained, for what the command line refuses.
+    """
+    axes = [GridAxis(name, tuple(values)) for name, values in grid.items()]
+    if grid_size(axes) < 2:
+        raise InputError("sweep.nothing")
+    chosen = list(range(seeds)) if isinstance(seeds, int) else list(seeds)
+    entries = _entries(axes, settings, measure, preset)
+    yardstick = choose_yardstick(entries, rank_by)
+    stopped = threading.Event()
+
+    def show_end(place: int, trial: Trial) -> None:
+        if on_end is not None:
+            on_end(trial)
+
+    training = Training(jobs, resume, lambda *_: None, show_end, stopped.is_set)
+    with ThreadPoolExecutor(1) as thread:  # a notebook's own thread has a loop already
+        trained = thread.submit(asyncio.run, train_trials(entries, [chosen], training, lambda trials: True))
+        while not stopped.is_set():
+            try:
+                trained.result()
+                break
+            except KeyboardInterrupt:
+                stopped.set()
+    return SweepResult(summarise(entries, trained.result(), yardstick))
+
+
+def _entries(
+    axes: Sequence[GridAxis],
+    settings: Mapping[str, Any],
+    measure: RewardLike | Sequence[RewardLike],
+    preset: str | None,
+) -> list[RecipeEntry]:
+    """Return the grid's rows, each checked."""
+    configs, rewards = [], []
+    for point, row in grid_rows(settings, axes):
+        if "seed" in row:
+            raise InputError("sweep.seed")
+        reward = row.pop("reward", None)
+        config, specs = describe_run(row, reward, measure, preset)
+        configs.append(complete_recipe(config, {}))
+        rewards.append(tuple(map(_for_worker, specs)))
+        refuse_untrainable(configs[-1])
+        refuse_without_effect(configs[-1], point)
+    refuse_repeated(configs)
+    return named_entries([""] * len(configs), configs, rewards)
+
+
+def _for_worker(spec: RewardSpec) -> RewardSpec:
+    """Return `spec` as another process can run it; raises InputError for a function whose source is not known."""
+    if not isinstance(spec, FunctionSpec):
+        return spec
+    if not spec.has_source:
+        raise InputError("reward.no_source", name=getattr(spec.function, "__name__", spec.text))
+    return RewardSpec(spec.text, spec.source)
