@@ -1,6 +1,6 @@
 """What the statistics of compare and sweep hold: coverage of intervals, error rates and power, simulated.
 
-    python -m tests.benchmarks.coverage [--experiments 2000] [--seed 0]
+    python -m tests.benchmarks.coverage [--experiments 2000] [--seed 0] [--only ratio]
 
 Completions until solved are log-normal: a factor that both recipes share on a seed (deviation 0.5 of the logarithm),
 and one of each run's own (0.4). Where runs are unsolved, a limit ends a third of the first recipe's runs. Nothing is
@@ -15,6 +15,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pgplay.experiments.statistics.estimates import FEW, Interval, mean_interval, share_interval
 from pgplay.experiments.statistics.looks import ERROR, error_per_look, looks_at
@@ -25,6 +26,13 @@ MEDIAN, SHARED, OWN = 1000.0, 0.5, 0.4
 LIMIT = MEDIAN * math.exp(0.4307 * math.hypot(SHARED, OWN))
 """The limit that a third of the first recipe's runs do not reach: 0.4307 is the normal quantile of two thirds."""
 MOST_SEEDS = 64
+
+MEASURES: dict[str, tuple[Callable[[np.random.Generator, int], NDArray[np.float64]], float]] = {
+    "a measure": (lambda rng, n: rng.beta(2.0, 2.0, n), 1 / 2),
+    "a skewed measure": (lambda rng, n: rng.beta(5.0, 1.0, n), 5 / 6),
+    "a measure that is mostly 1": (lambda rng, n: np.where(rng.random(n) < 0.7, 1.0, rng.random(n)), 0.85),
+}
+"""How each is drawn for several seeds, and its true mean."""
 
 Rows = Sequence[Sequence[SolveTime]]
 
@@ -95,11 +103,13 @@ def simulations() -> Iterator[tuple[str, str, Callable[[np.random.Generator], bo
             "95%",
             lambda rng, n=seeds, end=limit: _holds(compare_times(*draw(rng, n, (1.0, 0.6), end)).interval, 0.6),
         )
-    for seeds in (8, 16, 30):
+    for seeds, (name, (measure, mean)) in itertools.product((8, 16, 30), MEASURES.items()):
         yield (
-            f"mean of a measure, {seeds} seeds",
+            f"mean of {name}, {seeds} seeds",
             "95%",
-            lambda rng, n=seeds: _holds(mean_interval(list(rng.beta(2.0, 2.0, n)), 0), 0.5),
+            lambda rng, n=seeds, draw=measure, truth=mean: _holds(
+                mean_interval(draw(rng, n).tolist(), int(rng.integers(2**31))), truth
+            ),
         )
     yield "for comparison: percentile bootstrap, 3 seeds", "95%", _bootstrap_of_three
     for seeds, (name, limit) in itertools.product((8, 10, 20, 50), limits.items()):
@@ -134,9 +144,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--experiments", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", default="", metavar="TEXT", help="the rows whose name has this text in it")
     options = parser.parse_args(arguments)
     print(f"{'':<54} {'promised':>10} {'simulated':>10}")
     for name, promised, experiment in simulations():
+        if options.only not in name:
+            continue
         generator = np.random.default_rng(options.seed)
         results = [result for _ in range(options.experiments) if (result := experiment(generator)) is not None]
         print(f"{name:<54} {promised:>10} {sum(results) / len(results):>10.1%}", flush=True)

@@ -35,7 +35,23 @@ def test_the_bootstrap_repeats_with_its_seed_and_is_about_as_wide_as_students_in
     assert interval == mean_interval(values, seed=4)
     assert interval.low < statistics.mean(values) < interval.high
     half = 2.262 * statistics.stdev(values) / math.sqrt(len(values))  # Student's t with nine degrees of freedom
-    assert 0.7 < (interval.high - interval.low) / (2 * half) < 1.1
+    assert 0.9 < (interval.high - interval.low) / (2 * half) < 1.3
+
+
+def test_the_bootstrap_leans_to_the_side_where_a_skewed_measure_has_its_tail() -> None:
+    interval = mean_interval([0.1, 0.11, 0.12, 0.12, 0.13, 0.14, 0.3, 0.9], seed=0)
+    assert interval is not None
+    mean = 1.92 / 8
+    assert interval.high - mean > 1.5 * (mean - interval.low)
+
+
+@given(st.lists(st.integers(-10, 10), min_size=FEW, max_size=20), st.floats(0.1, 10), st.floats(-10, 10))
+def test_the_bootstrap_moves_and_scales_with_the_values(values: list[int], scale: float, shift: float) -> None:
+    interval = mean_interval(values, seed=1)
+    moved = mean_interval([scale * value + shift for value in values], seed=1)
+    if interval is None or moved is None:
+        return
+    assert moved == pytest.approx([scale * end + shift for end in interval], rel=1e-6, abs=1e-5)
 
 
 def test_few_or_equal_values_have_no_interval() -> None:

@@ -125,6 +125,25 @@ def test_a_measure_is_compared_by_its_difference_and_more_is_better() -> None:
     assert [result.entry.config.reward for result in found.ranked()] == ["prefix", "levenshtein"]
 
 
+def test_held_out_columns_stand_beside_the_completions_where_prompts_are_held_out() -> None:
+    split = {"task": "reverse:length=2-3,count=20", "held_out": 0.2}
+    recipes = entries({"lr": 0.01, **split}, {"lr": 0.02, **split})
+    runs = [
+        trial(recipe, place, seed, 640, solved=True, held_out_reward=0.5 + place / 10, held_out_exact_match=0.25)
+        for place, recipe in enumerate(recipes)
+        for seed in range(2)
+    ]
+    found = summarise(recipes, runs, choose_yardstick(recipes))
+    table = table_of(found)
+    assert table.headers[5:7] == ("held_out_reward", "held_out_exact_match")
+    assert [row[5:7] for row in table.rows] == [("0.500", "0.250"), ("0.600", "0.250")]
+    assert to_record(found, [0, 1], interrupted=False)["rows"][1]["held_out_reward"] == pytest.approx(0.6)
+    ranked = summarise(recipes, runs, choose_yardstick(recipes, "held_out_reward"))
+    assert table_of(ranked).rows[0][0] == "lr=0.02"
+    with pytest.raises(InputError, match="not every recipe holds prompts out"):
+        choose_yardstick(entries({"lr": 0.01}, {"lr": 0.02}), "held_out_reward")
+
+
 def test_the_json_has_rows_comparisons_and_runs_and_no_number_that_json_lacks() -> None:
     record = to_record(summary([FAST, [10**6] * 10], limit=2000), list(range(10)), interrupted=False)
     assert json.loads(json.dumps(record, allow_nan=False)) == record

@@ -122,6 +122,8 @@ class _Worker:
         if self._client is not None and self._client.alive:
             self._client.send(start)
         else:
+            while not self.events.empty():  # the end of a process that died between two runs
+                self.events.get_nowait()
             self._client = WorkerClient(self.events.put_nowait, lambda code, tail: self.events.put_nowait(_Gone(code)))
             await self._client.start()
         while True:
