@@ -136,6 +136,9 @@ class Picture(NamedTuple):
 
     svg: str
 
+    def __repr__(self) -> str:
+        return f"<Picture: {len(self.svg):,} characters of SVG>"
+
     def _repr_svg_(self) -> str:
         return self.svg
 

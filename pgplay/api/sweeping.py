@@ -64,6 +64,9 @@ class SweepResult(NamedTuple):
         write_atomically(path, write_summary(self.summary, ending).encode())
         return path
 
+    def __repr__(self) -> str:
+        return f"<SweepResult: {len(self.summary.results)} rows, {len(self.runs)} runs>"
+
     def __str__(self) -> str:
         return write_summary(self.summary, "md")
 

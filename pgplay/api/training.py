@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from pgplay.api.description import RewardLike, describe_run
+from pgplay.api.notebook import LivePicture
 from pgplay.api.run import TrainedRun
 from pgplay.errors import PgplayError, coded
 from pgplay.learning.inputs import read_inputs
@@ -33,7 +34,8 @@ def train(
     `target`, `preset`, `measure` and `settings` are the options of `pgplay train` with underscores, such as
     `batch_size=64`. `reward` and `measure` may be functions of this process; what a run keeps of them is their source.
     `on_step` is called with the report of each step. `save` keeps the policy in the library under that name; `replace`
-    overwrites one. Ctrl-C, or a notebook's stop button, pauses the run, which is returned.
+    overwrites one. A notebook shows the curves meanwhile. Ctrl-C, or a notebook's stop button, pauses the run, which is
+    returned.
 
     Raises InputError for what the command line refuses, RewardError if a reward fails, and PgplayError; the run is then
     kept up to its last checkpoint.
@@ -57,11 +59,14 @@ def train(
 def _run_session(session: Session, on_step: Callable[[StepReport], object] | None) -> None:
     """Step until the run ends or is interrupted; the run then rests in that state."""
     ending: tuple[str, Coded] = "paused", coded("ending.interrupted")
+    picture = LivePicture.begin(session.run)
     try:
         while not (ended := session.should_stop()):
             report = session.step()
             if on_step is not None:
                 on_step(report)
+            if picture is not None:
+                picture.show()
         ending = ended.state, ended.reason
     except KeyboardInterrupt:
         pass
@@ -70,3 +75,5 @@ def _run_session(session: Session, on_step: Callable[[StepReport], object] | Non
             session.rest("failed", coded_error(error).reason)
         raise
     session.rest(*ending)
+    if picture is not None:
+        picture.show(at_once=True)
