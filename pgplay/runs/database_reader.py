@@ -153,6 +153,12 @@ class DatabaseReader:
         """Return the rows of `each_row` as a list; for a long run that takes gigabytes."""
         return list(self.each_row(after_step, limit))
 
+    def step_seconds(self, after_step: int = 0, limit: int | None = None) -> list[tuple[int, float]]:
+        """Return (step, seconds of training until its end) of the steps after `after_step`, oldest first."""
+        values = (after_step, -1 if limit is None else limit)
+        query = "SELECT step, seconds FROM steps WHERE step > ? ORDER BY step LIMIT ?"
+        return self._select(tuple[StepNumber, float], query, values)
+
     def row(self, step: int) -> dict[str, float]:
         """Return the metrics of `step`, none where it was not made."""
         return dict(self.each_row(step - 1, 1)).get(step, {})

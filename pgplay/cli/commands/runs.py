@@ -26,7 +26,7 @@ def run_runs(argv: Sequence[str]) -> int:
         "rename": Verb("rename a run", _add_rename, _rename),
         "note": Verb("add a note to a run, shown in the list", _add_note, _note),
         "delete": Verb("delete runs with all their data", _add_delete, _delete),
-        "export": Verb("export a run: metrics, curves, or a page with everything", _add_export, _export),
+        "export": Verb("export a run: metrics, curves, a page with everything, or to a tracker", _add_export, _export),
     }
     return run_verb("pgplay runs", "Stored runs.", verbs, argv, "list")
 
@@ -163,10 +163,34 @@ def _add_export(parser: Parser) -> None:
         action="append",
         help="a curve for svg and png; repeat for more (default: the usual ones)",
     )
+    parser.add_argument(
+        "--to", metavar="TRACKER[:PLACE]", help="write the whole run for a tracker: tensorboard[:FOLDER]"
+    )
     add_replace(parser)
 
 
 def _export(arguments: Arguments) -> int:
+    return _export_to_file(arguments) if arguments.to is None else _export_to_tracker(arguments)
+
+
+def _export_to_tracker(arguments: Arguments) -> int:
+    from pgplay.cli.progress import LongWait
+    from pgplay.runs.database_reader import DatabaseReader
+    from pgplay.trackers.catalogue import read_tracker
+    from pgplay.trackers.copying import copy_run
+
+    if arguments.file or arguments.format or arguments.metric or arguments.replace:
+        raise InputError("command.to_alone")
+    choice = read_tracker(arguments.to)
+    wait = LongWait(f"Exporting {arguments.name}")
+    with DatabaseReader.open(arguments.name) as run:
+        choice.check()
+        copy_run(run, choice, wait.show)
+    note(f"Wrote the run {arguments.name} to {choice}. To look at it: {choice.to_look}")
+    return 0
+
+
+def _export_to_file(arguments: Arguments) -> int:
     from pgplay.cli.progress import LongWait
     from pgplay.export.formats import RUN_FORMATS, export_run
     from pgplay.files.atomic import check_destination, write_atomically

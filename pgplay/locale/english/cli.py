@@ -49,6 +49,8 @@ COMMAND_ERRORS: dict[str, str] = {
     "error.command.policy_to_output.remedy": "Name a file or an existing folder.",
     "error.command.no_format": "{file} has none of the endings {endings:list}.",
     "error.command.no_format.remedy": "Choose the format with --format.",
+    "error.command.to_alone": "--to writes the whole run, not a file.",
+    "error.command.to_alone.remedy": "Drop FILE, --format, --metric and --replace.",
     "error.command.picture_to_terminal": "A terminal cannot show a picture.",
     "error.command.picture_to_terminal.remedy": "Name a FILE to write it to.",
     "error.command.no_text": "There is no text to score.",

@@ -1,4 +1,4 @@
-"""Errors of exported runs."""
+"""Errors of exported and tracked runs."""
 
 from __future__ import annotations
 
@@ -6,5 +6,7 @@ EXPORT_ERRORS: dict[str, str] = {
     "error.export.no_pillow": "PNG export needs the package Pillow, which is not installed.",
     "error.export.no_pillow.remedy": "Install pgplay with its extra png, or export as SVG, which needs no package.",
     "error.export.no_steps": "The run has no steps yet.",
+    "error.tracker.lacks_package": "The tracker {name} needs the package {package}, which is not installed.",
+    "error.tracker.lacks_package.remedy": "Install it: pip install {package}",
 }
 """The problem and the remedy of each error."""

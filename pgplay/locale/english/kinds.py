@@ -25,5 +25,6 @@ KINDS = {
     "kind.task": "task",
     "kind.text": "text",
     "kind.tokenizer": "tokenizer",
+    "kind.tracker": "tracker",
     "kind.yardstick": "value to rank by",
 }

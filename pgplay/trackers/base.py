@@ -1,0 +1,42 @@
+"""What an experiment tracker takes from a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from pgplay.config.run_config import RunConfig
+    from pgplay.learning.reports.step_report import Sample
+
+
+class RunHeader(NamedTuple):
+    """What a tracker shows of a run beside its steps; `began` is in seconds since 1970."""
+
+    name: str
+    config: RunConfig
+    began: float
+
+
+class Tracker(Protocol):
+    """A run in an experiment tracker, from its first step on; steps come in order.
+
+    `seconds` count from the run's first step, without pauses, as in the store. Any method may raise OSError, or
+    PgplayError in plain words.
+    """
+
+    def log(self, step: int, metrics: Mapping[str, float], seconds: float) -> None:
+        """Add the metrics of a step, by the names of `trackers.metric_names`."""
+        ...
+
+    def show_samples(self, step: int, samples: Sequence[Sample], seconds: float) -> None:
+        """Add a step's samples as text."""
+        ...
+
+    def flush(self) -> None:
+        """Make everything so far visible to readers."""
+        ...
+
+    def close(self) -> None:
+        """Write what is left and end."""
+        ...

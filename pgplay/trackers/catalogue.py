@@ -1,0 +1,69 @@
+"""The trackers by name, what each needs, and what a person types to choose one: `tensorboard:DIR`."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable
+from typing import NamedTuple
+
+from pgplay.errors import InputError, look_up
+from pgplay.trackers.base import RunHeader, Tracker
+
+
+class TrackerKind(NamedTuple):
+    """A tracker: its package, the module that writes for it, its default place, and how to look at the result.
+
+    The module has `check_place(place)`, which raises PgplayError where nothing can be written, and
+    `open_tracker(place, header)`.
+    """
+
+    package: str
+    module: str
+    place: str
+    to_look: str
+
+
+TRACKERS = {
+    "tensorboard": TrackerKind(
+        "tensorboard", "pgplay.trackers.tensorboard", "tensorboard-logs", "tensorboard --logdir {place}"
+    ),
+}
+
+
+class TrackerChoice(NamedTuple):
+    """A tracker and the place in it, such as a folder."""
+
+    name: str
+    place: str
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.place}"
+
+    @property
+    def to_look(self) -> str:
+        """The command that shows what was written."""
+        return TRACKERS[self.name].to_look.format(place=self.place)
+
+    def check(self) -> None:
+        """Raise InputError where the tracker's package is missing, PgplayError where its place can't be written."""
+        package = TRACKERS[self.name].package
+        if importlib.util.find_spec(package) is None:
+            raise InputError("tracker.lacks_package", name=self.name, package=package)
+        check_place: Callable[[str], None] = importlib.import_module(TRACKERS[self.name].module).check_place
+        check_place(self.place)
+
+    def open(self, header: RunHeader) -> Tracker:
+        """Begin, or begin anew, a run in the tracker."""
+        open_tracker: Callable[[str, RunHeader], Tracker] = importlib.import_module(
+            TRACKERS[self.name].module
+        ).open_tracker
+        return open_tracker(self.place, header)
+
+
+def read_tracker(text: str) -> TrackerChoice:
+    """Return the tracker that `text` (NAME or NAME:PLACE) names; raises UnknownName with the nearest."""
+    name, _, place = text.partition(":")
+    name = name.lower()
+    kind = look_up("tracker", name, TRACKERS)
+    return TrackerChoice(name, place or kind.place)
