@@ -24,11 +24,14 @@ from pgplay.experiments.recipes import (
     refuse_without_effect,
 )
 from pgplay.experiments.records import comparison_record, result_record
+from pgplay.experiments.statistics.looks import split_by_looks
 from pgplay.experiments.summary import Summary, summarise
 from pgplay.experiments.trials import Training, Trial, train_trials
 from pgplay.experiments.yardstick import choose_yardstick
 from pgplay.files.atomic import write_atomically
 from pgplay.rewards.spec import FunctionSpec, RewardSpec
+
+_SEEDS, _MOST_SEEDS = 10, 64
 
 
 class SweepResult(NamedTuple):
@@ -77,7 +80,8 @@ class SweepResult(NamedTuple):
 def sweep(
     grid: Mapping[str, Sequence[Any]],
     *,
-    seeds: int | Sequence[int] = 10,
+    seeds: int | Sequence[int] | None = None,
+    until_told_apart: bool = False,
     rank_by: str = "",
     measure: RewardLike | Sequence[RewardLike] = (),
     preset: str | None = None,
@@ -86,20 +90,23 @@ def sweep(
     on_end: Callable[[Trial], object] | None = None,
     **settings: Any,
 ) -> SweepResult:
-    """Train every combination of the settings in `grid` with each of `seeds` and return what was found.
+    """Train every combination of the settings in `grid` with each of `seeds` (by default 10) and return what was found.
 
     `grid` gives each setting its values, such as `{"reward": ["levenshtein", mine], "lr": [0.01, 0.03]}`; `settings`
     are those that all rows share. Runs train in worker processes, `jobs` at once (by default as many as fit on the
     cores), so a function is passed on as its source, which must need nothing outside of it. `rank_by` is what rows
-    are compared by, as on the command line. With `resume`, stored runs of the same settings count. `on_end` is called
-    with each run that ends, in another thread. Ctrl-C ends the sweep early; what ended by then counts.
+    are compared by, as on the command line. `until_told_apart` adds seeds until every row differs clearly from the
+    first, at most `seeds` (then by default 64). With `resume`, stored runs of the same settings count. `on_end` is
+    called with each run that ends, in another thread. Ctrl-C ends the sweep early; what ended by then counts.
 
     Raises InputError, before anything is trained, for what the command line refuses.
     """
     axes = [GridAxis(name, tuple(values)) for name, values in grid.items()]
     if grid_size(axes) < 2:
         raise InputError("sweep.nothing")
+    seeds = (_MOST_SEEDS if until_told_apart else _SEEDS) if seeds is None else seeds
     chosen = list(range(seeds)) if isinstance(seeds, int) else list(seeds)
+    looks = split_by_looks(chosen) if until_told_apart else [chosen]
     entries = _entries(axes, settings, measure, preset)
     yardstick = choose_yardstick(entries, rank_by)
     stopped = threading.Event()
@@ -108,16 +115,19 @@ def sweep(
         if on_end is not None:
             on_end(trial)
 
+    def is_clear(trials: Sequence[Trial]) -> bool:
+        return summarise(entries, trials, yardstick, len(looks)).is_clear
+
     training = Training(jobs, resume, lambda *_: None, show_end, stopped.is_set)
     with ThreadPoolExecutor(1) as thread:  # a notebook's own thread has a loop already
-        trained = thread.submit(asyncio.run, train_trials(entries, [chosen], training, lambda trials: True))
+        trained = thread.submit(asyncio.run, train_trials(entries, looks, training, is_clear))
         while not stopped.is_set():
             try:
                 trained.result()
                 break
             except KeyboardInterrupt:
                 stopped.set()
-    return SweepResult(summarise(entries, trained.result(), yardstick))
+    return SweepResult(summarise(entries, trained.result(), yardstick, len(looks)))
 
 
 def _entries(

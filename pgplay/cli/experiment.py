@@ -15,8 +15,7 @@ from pgplay.errors import InputError
 from pgplay.experiments.files import check_summary_format, write_summary
 from pgplay.experiments.recipes import RecipeEntry, read_seeds
 from pgplay.experiments.records import to_record
-from pgplay.experiments.statistics.estimates import FEW
-from pgplay.experiments.statistics.looks import looks_at
+from pgplay.experiments.statistics.looks import split_by_looks
 from pgplay.experiments.summary import summarise
 from pgplay.experiments.trials import Training, Trial, train_trials
 from pgplay.experiments.yardstick import Yardstick, choose_yardstick
@@ -78,12 +77,7 @@ def read_looks(arguments: Arguments, usual: str, seeds: str = "", until: str = "
     elif until and "until" not in vars(arguments):
         raise InputError("sweep.file_until", value=until, goal=_TOLD_APART)
     chosen = read_seeds(arguments.seeds or seeds or (_MOST_SEEDS_UNTIL_TOLD_APART if is_adaptive else usual))
-    if not is_adaptive:
-        return [chosen]
-    ends = looks_at(len(chosen))
-    if not ends:
-        raise InputError("sweep.too_few_seeds", few=FEW, goal=_TOLD_APART)
-    return [chosen[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    return split_by_looks(chosen) if is_adaptive else [chosen]
 
 
 def run_experiment(entries: Sequence[RecipeEntry], looks: Sequence[Sequence[int]], arguments: Arguments) -> int:
@@ -142,8 +136,7 @@ def _train(
         progress.end(place, f"{name(trial, 60)}: {text_of(*trial.outcome.reason)}{run}")
 
     def is_clear(trials: list[Trial]) -> bool:
-        comparisons = summarise(entries, trials, yardstick, len(looks)).comparisons
-        return all(comparison.verdict != "not told apart" for comparison in comparisons)
+        return summarise(entries, trials, yardstick, len(looks)).is_clear
 
     with interruptible() as interruption, RunsProgress(len(entries) * sum(map(len, looks))) as progress:
         interruption.working = True

@@ -82,6 +82,11 @@ class Summary(NamedTuple):
         return _confidence(self.looks)
 
     @property
+    def is_clear(self) -> bool:
+        """Whether every comparison is told apart."""
+        return all(comparison.verdict != "not told apart" for comparison in self.comparisons)
+
+    @property
     def p_to_tell_apart(self) -> float:
         """The p before corrections below which any comparison is told apart."""
         return ERROR / (self.looks * max(1, len(self.comparisons)))

@@ -56,6 +56,14 @@ def test_an_interrupted_sweep_returns_what_ended() -> None:
     assert 1 <= sum(row["seeds"] for row in found.rows) < 8
 
 
+@pytest.mark.exhaustive
+def test_seeds_are_added_until_rows_are_told_apart() -> None:
+    settings = SMALL | {"steps": 30}
+    found = pgplay.sweep({"algorithm": ["grpo", "random-search"]}, seeds=16, until_told_apart=True, **settings)
+    assert [row["seeds"] for row in found.rows] == [8, 8]
+    assert [comparison["verdict"] for comparison in found.comparisons] == ["worse"]
+
+
 @pytest.mark.parametrize(
     ("grid", "settings", "problem"),
     [
@@ -67,6 +75,7 @@ def test_an_interrupted_sweep_returns_what_ended() -> None:
         ({"clip_low": [0.1, 0.2]}, {"algorithm": "reinforce"}, "clip_low"),
         ({"reward": ["exact", lambda text: 1.0]}, {}, "not known"),
         ({"lr": [0.01, 0.02]}, {"rank_by": "loss"}, "loss"),
+        ({"lr": [0.01, 0.02]}, {"until_told_apart": True}, "at least 8 seeds"),
     ],
 )
 def test_a_sweep_that_cannot_be_is_refused_before_training(

@@ -106,7 +106,7 @@ def test_an_interruption_keeps_every_run_and_only_ended_runs_count() -> None:
         (["hello", "--seeds", "2000000000"], "--seeds cannot be '2000000000'."),
         (["hello", "--seed", "1"], "--seed names one seed."),
         (["algorithm=grop"], "grop"),
-        (["hello", "haiku", "--until", "told-apart", "--seeds", "7"], "--until told-apart looks at 8 seeds first."),
+        (["hello", "haiku", "--until", "told-apart", "--seeds", "7"], "Telling apart takes at least 8 seeds."),
         (["hello", "--jobs", "0"], "--jobs cannot be '0'."),
     ],
 )

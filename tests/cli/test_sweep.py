@@ -97,7 +97,7 @@ def test_an_interrupted_sweep_resumes_to_the_same_results(capsys: pytest.Capture
             "The row algorithm=reinforce clip_low=0.1 cannot be trained: clip_low without a ratio has no effect.",
         ),
         (["--set", "lr_target=0.01,0.02"], "lr_target has no effect while lr_schedule is \"constant\"."),
-        (["--set", "lr=0.01,0.02", "--until", "told-apart", "--seeds", "7"], "looks at 8 seeds first."),
+        (["--set", "lr=0.01,0.02", "--until", "told-apart", "--seeds", "7"], "Telling apart takes at least 8 seeds."),
         (["--set", "lr=0.01,0.02", "--seeds", "1000"], "Train 2,000 runs? At about 5 s each,"),
         (["--reward", "prefix", "--reward", "suffix", "--rank-by", "reward_mean"], "on each one's own scale."),
         (["--set", "lr=0.01,0.02", "--out", "table.txt"], "--out cannot write a file that ends in 'txt'."),
@@ -135,7 +135,7 @@ def test_options_override_a_files_values(capsys: pytest.CaptureFixture[str], tmp
     file = tmp_path / "sweep.toml"
     file.write_text('until = "told-apart"\nseeds = 7\nrank_by = "nothing"\n[grid]\nlr = [0.01, 0.02]\n')
     for words, problem in (
-        ([], "--until told-apart looks at 8 seeds first."),
+        ([], "Telling apart takes at least 8 seeds."),
         (["--seeds", "8"], "There is no value to rank by called 'nothing'."),
         (["--until", "solved"], "There is no value to rank by called 'nothing'."),
         (["--until", "solved", "--rank-by", "lcs"], "There is no value to rank by called 'lcs'."),

@@ -118,7 +118,7 @@ def test_every_reason_notice_and_question_has_the_values_of_its_text_and_is_used
     assert reported <= mentioned()
 
 
-WORDS_ARE_MADE_IN = {"locale", "app", "cli", "export"}
+WORDS_ARE_MADE_IN = {"locale", "api", "app", "cli", "export"}
 """The outermost packages, which show texts to people."""
 
 EXPLAINED = {

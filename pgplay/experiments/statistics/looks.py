@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from statistics import NormalDist
 
+from pgplay.errors import InputError
 from pgplay.experiments.statistics.estimates import FEW
 
 ERROR = 0.05
@@ -22,6 +24,14 @@ def looks_at(most: int) -> list[int]:
         looks.append(seeds)
         seeds *= 2
     return [*looks, most] if most >= FEW else []
+
+
+def split_by_looks(seeds: Sequence[int]) -> list[list[int]]:
+    """Return the `seeds` to add before each look; raises InputError for fewer than FEW."""
+    ends = looks_at(len(seeds))
+    if not ends:
+        raise InputError("sweep.too_few_seeds", few=FEW)
+    return [list(seeds[start:end]) for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def error_per_look(looks: int) -> float:

@@ -52,8 +52,8 @@ EXPERIMENT_ERRORS = {
     "error.sweep.no_effect.remedy": "Take it out of the grid, or set {cause}.",
     "error.sweep.too_many": "The grid has {runs:,} runs.",
     "error.sweep.too_many.remedy": "A sweep has {most:,} at most: give fewer values or seeds.",
-    "error.sweep.too_few_seeds": "--until {goal} looks at {few} seeds first.",
-    "error.sweep.too_few_seeds.remedy": "Give {few} or more with --seeds, or leave it out.",
+    "error.sweep.too_few_seeds": "Telling apart takes at least {few} seeds.",
+    "error.sweep.too_few_seeds.remedy": "Give {few} or more, or leave their number out.",
     "error.sweep.file_value": "{path}: {key} has a value of another kind.",
     "error.sweep.file_value.remedy": "[settings] and [grid] are tables; seeds is a number or a text such as 0-9, and "
     "rank_by and until are texts.",
