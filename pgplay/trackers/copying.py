@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from datetime import datetime
 
@@ -21,11 +22,8 @@ def header_of(run: DatabaseReader) -> RunHeader:
 def copy_run(run: DatabaseReader, choice: TrackerChoice, on_share: Callable[[float], object]) -> None:
     """Write all of a stored run to a tracker; `on_share` is called with the share that is done, 0 to 1."""
     last = run.progress().steps
-    tracker = choice.open(header_of(run))
-    try:
+    with contextlib.closing(choice.open(header_of(run))) as tracker:
         copy_steps(run, tracker, on_step=lambda step: on_share(min(1.0, step / max(1, last))))
-    finally:
-        tracker.close()
 
 
 def copy_steps(

@@ -7,11 +7,8 @@ import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from tensorboard.util.tensor_util import make_ndarray
 
 from pgplay.cli import main
 from pgplay.config.recipe import to_recipe
@@ -20,29 +17,10 @@ from pgplay.learning.reports.metrics import METRICS
 from pgplay.learning.reports.step_report import Sample, StepReport
 from pgplay.runs.store import RunStore
 from pgplay.trackers.metric_names import NAMES_IN_TRL, named_for_trackers
+from tests.trackers.logs import read_back, scalars, texts
 
 CONFIG = make_config({"target": "a|b", "algorithm": "rloo", "seed": 7})
 STEPS = 30
-EVERY_EVENT = {"scalars": 0, "tensors": 0}
-
-
-def read_back(folder: Path) -> EventAccumulator:
-    log = EventAccumulator(str(folder), EVERY_EVENT)
-    log.Reload()
-    return log
-
-
-def scalars(log: EventAccumulator, tag: str) -> list[tuple[int, float]]:
-    return [(event.step, event.value) for event in log.Scalars(tag)]
-
-
-def texts(log: EventAccumulator, tag: str) -> dict[int, Any]:
-    return {event.step: decoded(make_ndarray(event.tensor_proto).tolist()) for event in log.Tensors(tag)}
-
-
-def decoded(value: Any) -> Any:
-    """The strings of a tensor, which may be nested."""
-    return [decoded(item) for item in value] if isinstance(value, list) else value.decode()
 
 
 def record(store: RunStore, step: int) -> None:

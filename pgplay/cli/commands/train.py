@@ -7,45 +7,31 @@ import time
 import traceback
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pgplay.cli.commands.models import fetch_model
 from pgplay.cli.consent import agree
-from pgplay.cli.evaluation import cross_entropy, exact_match, score_greedy
 from pgplay.cli.options import add_config_options, read_config, read_settings
-from pgplay.cli.output import format_number, note, print_json, say, shorten
+from pgplay.cli.output import note, print_json
 from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
 from pgplay.cli.progress import Printed, Progress, choose_progress
 from pgplay.cli.signals import INTERRUPTED, Interruption, interruptible
-from pgplay.cli.tables import print_facts, print_table
+from pgplay.cli.tracking import Tracking
+from pgplay.cli.training_summary import TrainingTotals, print_training_summary, summarise_training
 from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError, PgplayError, coded
 from pgplay.locale.catalog import Coded, finding_text, sentences_of, text_of
-from pgplay.locale.quoting import percent
 from pgplay.model_places import is_pretrained
 
 if TYPE_CHECKING:
     from pgplay.learning.inputs import Inputs
-    from pgplay.learning.learner import Learner
     from pgplay.policies.policy import Policy
     from pgplay.rewards.spec import RewardSpec
-    from pgplay.tasks.task import Pair
     from pgplay.worker.session.session import Session
     from pgplay.worker.session.stop_conditions import Ending
 
 _LOOK = 0.1  # seconds between updates of the forecast and the findings
-_SHOWN = 10  # greedy completions in the summary
-_JUDGED = 1_000  # prompts per split that the summary measures
 _STAGES = ("sample", "score", "learn")
-
-
-class TrainingTotals(NamedTuple):
-    """Sums over the steps of this process: seconds per stage, sampled characters."""
-
-    stages: dict[str, float]
-    characters: float
-    seconds: float
-    completions: int
 
 
 def run_train(argv: Sequence[str]) -> int:
@@ -68,11 +54,17 @@ def run_train(argv: Sequence[str]) -> int:
         type=whole_number("--at", 0),
         help="with --resume: continue from this checkpoint as a new run",
     )
+    keep.add_argument(
+        "--track",
+        metavar="TRACKER[:PLACE]",
+        help="write the run to a tracker as it trains: tensorboard[:FOLDER] (default folder: tensorboard-logs)",
+    )
     add_json(keep)
     arguments = parser.read(argv, hint=_hint)
+    tracking = Tracking(arguments.track)
     request = _check(arguments)
-    with interruptible() as interruption:
-        return _run(arguments, request, interruption, began)
+    with tracking, interruptible() as interruption:
+        return _run(arguments, request, tracking, interruption, began)
 
 
 def _hint(word: str) -> Coded:
@@ -122,6 +114,7 @@ def _check(arguments: Arguments) -> Request:
 def _run(
     arguments: Arguments,
     request: Request,
+    tracking: Tracking,
     interruption: Interruption,
     began: float,
 ) -> int:
@@ -129,6 +122,7 @@ def _run(
         with choose_progress() as progress:
             session = _open_session(arguments, request, progress)
             undo.callback(session.close, "paused")
+            tracking.follow(session.run, progress.say)
             if arguments.save is not None:
                 session.need_policy()  # a resumed search has none: fail before training
             startup = time.perf_counter() - began
@@ -136,11 +130,12 @@ def _run(
             ending, totals = _train_guarded(session, interruption, progress)
         if arguments.save is not None:
             _save(session, arguments.save, arguments.replace)
-        summary = _summarise(session, totals, startup, arguments.save)
+        summary = summarise_training(session, totals, startup, arguments.save)
     if arguments.json:
         print_json(summary)
     else:
-        _print_summary(summary, text_of(*ending.reason) if ending else f"interrupted at step {summary['steps']}")
+        reason = text_of(*ending.reason) if ending else f"interrupted at step {summary['steps']}"
+        print_training_summary(summary, reason)
     if ending:
         if arguments.save is None and session.learner.policy is not None:
             note(f"To save this policy: {_to_resume(session)} --save NAME")
@@ -265,84 +260,3 @@ def _train(session: Session, interruption: Interruption, progress: Progress) -> 
                 if finding.kind not in shown_findings:
                     shown_findings.add(finding.kind)
                     progress.say(f"Step {report.step}: {finding_text(finding.kind, finding.values)}")
-
-
-def _summarise(session: Session, totals: TrainingTotals, startup: float, policy: str | None) -> dict[str, Any]:
-    """Return the object that --json prints."""
-    from pgplay.worker.session.versions import versions
-
-    learner, task = session.learner, session.learner.plan.task
-    pairs, held_out = task.training[:_JUDGED], task.held_out[:_JUDGED]
-    greedy = score_greedy(learner.greedy_texts(pairs), learner.reward, pairs)
-    info = session.info()
-    return {
-        "solved": all(completion.exact for completion in greedy) and _writes(learner, task.training[_JUDGED:]),
-        "steps": session.step_count,
-        "samples": totals.completions,
-        "seconds": learner.counters.seconds,
-        "startup_seconds": startup,
-        "reward_mean": session.report.metrics.get("reward_mean") if session.report else None,
-        "greedy": [completion.to_json() for completion in greedy],
-        "cross_entropy": cross_entropy(learner.policy, pairs),
-        "held_out": _judge_held_out(learner, held_out) if held_out else None,
-        "chars_per_second": totals.characters / totals.seconds if totals.seconds else None,
-        "seconds_per_stage": totals.stages,
-        "device": info.device,
-        "threads": info.threads,
-        "seed": session.config.seed,
-        "run": session.run,
-        "policy": policy,
-        "recipe": info.recipe,
-        "versions": versions(),
-    }
-
-
-def _writes(learner: Learner, pairs: Sequence[Pair]) -> bool:
-    """Return whether each of `pairs` is written exactly."""
-    return all(pair.matches(text) for text, pair in zip(learner.greedy_texts(pairs), pairs, strict=True))
-
-
-def _judge_held_out(learner: Learner, pairs: Sequence[Pair]) -> dict[str, Any]:
-    greedy = score_greedy(learner.greedy_texts(pairs), learner.reward, pairs)
-    return {
-        "prompts": len(pairs),
-        "exact_match": exact_match(greedy, pairs),
-        "greedy_reward": sum(completion.reward for completion in greedy) / len(greedy),
-        "cross_entropy": cross_entropy(learner.policy, pairs),
-    }
-
-
-def _describe_held_out(held_out: dict[str, Any]) -> str:
-    exact = held_out["exact_match"]
-    exact_text = "" if exact is None else f"exact match {percent(exact, 1)}, "
-    return f"{exact_text}reward {format_number(held_out['greedy_reward'])} on {held_out['prompts']} held-out prompts"
-
-
-def _print_summary(summary: dict[str, Any], ending: str) -> None:
-    rate = summary["chars_per_second"]
-    loss, held_out = summary["cross_entropy"], summary["held_out"]
-    spent = sum(summary["seconds_per_stage"].values())
-    shares = [f"{stage} {percent(value / spent)}" for stage, value in summary["seconds_per_stage"].items() if spent]
-    say(f"{ending[:1].upper()}{ending[1:]}.")
-    first_rows = summary["greedy"][:_SHOWN]
-    print_table(
-        ("reward", "greedy completion", "target"),
-        [(row["reward"], shorten(row["text"]), shorten(row["target"])) for row in first_rows],
-    )
-    if len(summary["greedy"]) > _SHOWN:
-        say(f"… and {len(summary['greedy']) - _SHOWN} more prompts")
-    print_facts(
-        {
-            "solved": summary["solved"],
-            "steps": f"{summary['steps']:,} ({summary['samples']:,} completions)",
-            "seconds": f"{summary['seconds']:.1f} ({', '.join(shares)})" if shares else None,
-            "reward mean": summary["reward_mean"],
-            "held out": None if held_out is None else _describe_held_out(held_out),
-            "cross-entropy": None if loss is None else f"{format_number(loss)} nats per token",
-            "speed": f"{rate:,.0f} tokens/s on {summary['device']}" if rate else None,
-            "CPU threads": summary["threads"],
-            "run": summary["run"],
-            "policy": summary["policy"],
-            "recipe": summary["recipe"],
-        }
-    )
