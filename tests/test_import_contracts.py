@@ -36,6 +36,7 @@ MAY_IMPORT = {
     "peft": ("policies/networks/",),
     "tokenizers": ("tokenizers/subword.py",),
     "plotext": ("app/drawing/line_chart.py",),
+    "mlflow": ("trackers/mlflow.py",),
     "tensorboard": ("trackers/tensorboard.py",),
     "scipy": ("experiments/statistics/",),
 }
@@ -85,7 +86,7 @@ def imported_packages(path: Path) -> set[str]:
         ("pgplay.library.policies", "torch textual"),
         ("pgplay.rewards.reward", "torch textual"),
         ("pgplay.tasks.load", "torch textual"),
-        ("pgplay.trackers.copying", "torch textual tensorboard"),
+        ("pgplay.trackers.copying", "torch textual tensorboard mlflow"),
     ],
 )
 def test_module_loads_without(module: str, absent: str) -> None:

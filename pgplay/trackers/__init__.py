@@ -1,1 +1,1 @@
-"""Runs in the experiment trackers that people use: TensorBoard, by its own file format."""
+"""Runs in the experiment trackers that people use: TensorBoard and MLflow."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import shlex
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -12,7 +13,9 @@ from pgplay.trackers.base import RunHeader, Tracker
 
 
 class TrackerKind(NamedTuple):
-    """A tracker: its package, the module that writes for it, its default place, and how to look at the result.
+    """A tracker: its package, the module that writes for it, its default place, and the command to look at it.
+
+    An empty place is the tracker's own default.
 
     The module has `check_place(place)`, which raises PgplayError where nothing can be written, and
     `open_tracker(place, header)`.
@@ -28,6 +31,7 @@ TRACKERS = {
     "tensorboard": TrackerKind(
         "tensorboard", "pgplay.trackers.tensorboard", "tensorboard-logs", "tensorboard --logdir {place}"
     ),
+    "mlflow": TrackerKind("mlflow", "pgplay.trackers.mlflow", "", "mlflow ui --backend-store-uri {place}"),
 }
 
 
@@ -38,12 +42,15 @@ class TrackerChoice(NamedTuple):
     place: str
 
     def __str__(self) -> str:
-        return f"{self.name}:{self.place}"
+        return f"{self.name}:{self.place}" if self.place else self.name
 
     @property
     def to_look(self) -> str:
-        """The command that shows what was written."""
-        return TRACKERS[self.name].to_look.format(place=self.place)
+        """The command that shows what was written, or the server's address."""
+        if self.place.startswith(("http://", "https://")):
+            return self.place
+        command, option, place = TRACKERS[self.name].to_look.partition(" --")
+        return (command + option + place).format(place=shlex.quote(self.place)) if self.place else command
 
     def check(self) -> None:
         """Raise InputError where the tracker's package is missing, PgplayError where its place can't be written."""

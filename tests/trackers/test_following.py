@@ -135,7 +135,7 @@ def test_a_resumed_run_is_tracked_from_its_first_step(logs: Path, capsys: pytest
         tracker = tracker_of(trainer, logs)
         trainer.communicate(timeout=PATIENCE)
     tracker.wait(PATIENCE)
-    assert steps_in(logs / run) == list(range(1, 101))
+    assert steps_in(logs / run) == list(range(1, 201))
 
 
 def test_what_cannot_be_tracked_is_refused_before_training(

@@ -163,9 +163,8 @@ def _add_export(parser: Parser) -> None:
         action="append",
         help="a curve for svg and png; repeat for more (default: the usual ones)",
     )
-    parser.add_argument(
-        "--to", metavar="TRACKER[:PLACE]", help="write the whole run for a tracker: tensorboard[:FOLDER]"
-    )
+    trackers = "tensorboard[:FOLDER] (default: tensorboard-logs), mlflow[:URI]"
+    parser.add_argument("--to", metavar="TRACKER[:PLACE]", help=f"write the whole run to a tracker: {trackers}")
     add_replace(parser)
 
 

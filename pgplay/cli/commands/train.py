@@ -57,7 +57,7 @@ def run_train(argv: Sequence[str]) -> int:
     keep.add_argument(
         "--track",
         metavar="TRACKER[:PLACE]",
-        help="write the run to a tracker as it trains: tensorboard[:FOLDER] (default folder: tensorboard-logs)",
+        help="write the run to a tracker as it trains: tensorboard[:FOLDER] (default: tensorboard-logs), mlflow[:URI]",
     )
     add_json(keep)
     arguments = parser.read(argv, hint=_hint)

@@ -7,6 +7,8 @@ EXPORT_ERRORS: dict[str, str] = {
     "error.export.no_pillow.remedy": "Install pgplay with its extra png, or export as SVG, which needs no package.",
     "error.export.no_steps": "The run has no steps yet.",
     "error.tracker.lacks_package": "The tracker {name} needs the package {package}, which is not installed.",
+    "error.tracker.down": "The tracker {name} at {place} does not answer: {reason}.",
+    "error.tracker.failed": "The tracker {name} refused to write: {reason}",
     "error.tracker.lacks_package.remedy": "Install it: pip install {package}",
 }
 """The problem and the remedy of each error."""
