@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import shlex
 from collections.abc import Callable
@@ -10,28 +9,39 @@ from typing import NamedTuple
 
 from pgplay.errors import InputError, look_up
 from pgplay.trackers.base import RunHeader, Tracker
+from pgplay.trackers.mlflow import check_mlflow_server, open_mlflow_run
+from pgplay.trackers.tensorboard import check_log_folder, open_event_file
 
 
 class TrackerKind(NamedTuple):
-    """A tracker: its package, the module that writes for it, its default place, and the command to look at it.
+    """A tracker: its package, its default place (empty: what its own settings say), and the command to look at it.
 
-    An empty place is the tracker's own default.
-
-    The module has `check_place(place)`, which raises PgplayError where nothing can be written, and
-    `open_tracker(place, header)`.
+    `check` raises PgplayError where nothing can be written to a place, without loading the package; `open` begins
+    a run.
     """
 
     package: str
-    module: str
     place: str
     to_look: str
+    check: Callable[[str], None]
+    open: Callable[[str, RunHeader], Tracker]
 
 
 TRACKERS = {
     "tensorboard": TrackerKind(
-        "tensorboard", "pgplay.trackers.tensorboard", "tensorboard-logs", "tensorboard --logdir {place}"
+        package="tensorboard",
+        place="tensorboard-logs",
+        to_look="tensorboard --logdir {place}",
+        check=check_log_folder,
+        open=open_event_file,
     ),
-    "mlflow": TrackerKind("mlflow", "pgplay.trackers.mlflow", "", "mlflow ui --backend-store-uri {place}"),
+    "mlflow": TrackerKind(
+        package="mlflow",
+        place="",
+        to_look="mlflow ui --backend-store-uri {place}",
+        check=check_mlflow_server,
+        open=open_mlflow_run,
+    ),
 }
 
 
@@ -54,18 +64,14 @@ class TrackerChoice(NamedTuple):
 
     def check(self) -> None:
         """Raise InputError where the tracker's package is missing, PgplayError where its place can't be written."""
-        package = TRACKERS[self.name].package
-        if importlib.util.find_spec(package) is None:
-            raise InputError("tracker.lacks_package", name=self.name, package=package)
-        check_place: Callable[[str], None] = importlib.import_module(TRACKERS[self.name].module).check_place
-        check_place(self.place)
+        kind = TRACKERS[self.name]
+        if importlib.util.find_spec(kind.package) is None:
+            raise InputError("tracker.lacks_package", name=self.name, package=kind.package)
+        kind.check(self.place)
 
     def open(self, header: RunHeader) -> Tracker:
         """Begin, or begin anew, a run in the tracker."""
-        open_tracker: Callable[[str, RunHeader], Tracker] = importlib.import_module(
-            TRACKERS[self.name].module
-        ).open_tracker
-        return open_tracker(self.place, header)
+        return TRACKERS[self.name].open(self.place, header)
 
 
 def read_tracker(text: str) -> TrackerChoice:

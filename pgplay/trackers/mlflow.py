@@ -29,7 +29,7 @@ _REFUSED_CHARACTER = re.compile(r"[^/\w.\- :]")
 _PATIENCE = 5.0  # seconds that a server may take to answer
 
 
-def check_place(place: str) -> None:
+def check_mlflow_server(place: str) -> None:
     """Raise PgplayError where the server at `place` does not answer; other stores are tried when the run begins."""
     if not place.startswith(("http://", "https://")):
         return
@@ -41,7 +41,7 @@ def check_place(place: str) -> None:
         raise PgplayError("tracker.down", name="mlflow", place=place, reason=str(reason)) from error
 
 
-def open_tracker(place: str, header: RunHeader) -> Tracker:
+def open_mlflow_run(place: str, header: RunHeader) -> Tracker:
     """Begin the run in the store `place`, by default the one that MLflow's own settings name."""
     with _plainly():
         return _MlflowRun(place, header)

@@ -27,12 +27,12 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~&$])")
 _COLUMNS = ("sample", "reward", "prompt", "completion", "target")
 
 
-def check_place(place: str) -> None:
+def check_log_folder(place: str) -> None:
     """Create the folder `place` if it is missing; raises PgplayError where no file can be written into it."""
     _make_writable(expand_home(place))
 
 
-def open_tracker(place: str, header: RunHeader) -> Tracker:
+def open_event_file(place: str, header: RunHeader) -> Tracker:
     """Begin the run's event file in its folder under `place`."""
     folder = expand_home(place) / header.name
     _make_writable(folder)
