@@ -37,6 +37,7 @@ MAY_IMPORT = {
     "tokenizers": ("tokenizers/subword.py",),
     "plotext": ("app/drawing/line_chart.py",),
     "mlflow": ("trackers/mlflow.py",),
+    "trackio": ("trackers/trackio.py",),
     "tensorboard": ("trackers/tensorboard.py",),
     "scipy": ("experiments/statistics/",),
 }
@@ -86,7 +87,7 @@ def imported_packages(path: Path) -> set[str]:
         ("pgplay.library.policies", "torch textual"),
         ("pgplay.rewards.reward", "torch textual"),
         ("pgplay.tasks.load", "torch textual"),
-        ("pgplay.trackers.copying", "torch textual tensorboard mlflow"),
+        ("pgplay.trackers.copying", "torch textual tensorboard mlflow trackio"),
     ],
 )
 def test_module_loads_without(module: str, absent: str) -> None:

@@ -1,1 +1,1 @@
-"""Runs in the experiment trackers that people use: TensorBoard and MLflow."""
+"""Runs in the experiment trackers that people use: TensorBoard, MLflow and trackio."""

@@ -11,6 +11,7 @@ from pgplay.errors import InputError, look_up
 from pgplay.trackers.base import RunHeader, Tracker
 from pgplay.trackers.mlflow import check_mlflow_server, open_mlflow_run
 from pgplay.trackers.tensorboard import check_log_folder, open_event_file
+from pgplay.trackers.trackio import accept_project, open_trackio_run
 
 
 class TrackerKind(NamedTuple):
@@ -41,6 +42,13 @@ TRACKERS = {
         to_look="mlflow ui --backend-store-uri {place}",
         check=check_mlflow_server,
         open=open_mlflow_run,
+    ),
+    "trackio": TrackerKind(
+        package="trackio",
+        place="pgplay",
+        to_look="trackio show --project {place}",
+        check=accept_project,
+        open=open_trackio_run,
     ),
 }
 

@@ -6,16 +6,15 @@ begins with a restart at step 0, after which a TensorBoard that is open shows th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pgplay.config.recipe import to_command, to_recipe
-from pgplay.export.printable_text import printable
 from pgplay.files.atomic import as_user_errors
 from pgplay.paths import expand_home, make_folder
 from pgplay.trackers.base import RunHeader, Tracker
+from pgplay.trackers.sample_table import COLUMNS, escape_markdown, markdown_rows
 
 if TYPE_CHECKING:
     from pgplay.learning.reports.step_report import Sample
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 _FLUSH_SECONDS = 5
 _ENDING = ".pgplay"
 """The ending of event files that pgplay wrote, so that no other program's file is replaced."""
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~&$])")
-_COLUMNS = ("sample", "reward", "prompt", "completion", "target")
 
 
 def check_log_folder(place: str) -> None:
@@ -65,7 +62,7 @@ class _EventFile:
         self._writer = EventFileWriter(str(folder), 1000, _FLUSH_SECONDS, _ENDING)
         restart = SessionLog(status=SessionLog.START)
         self._writer.add_event(Event(wall_time=header.began, step=0, session_log=restart))
-        recipe, command = (_escaped(text(header.config)) for text in (to_recipe, to_command))
+        recipe, command = (escape_markdown(text(header.config)) for text in (to_recipe, to_command))
         self._add(0, 0.0, [self._text_value("recipe", [recipe], (1,)), self._text_value("command", [command], (1,))])
 
     def log(self, step: int, metrics: Mapping[str, float], seconds: float) -> None:
@@ -75,11 +72,9 @@ class _EventFile:
 
     def show_samples(self, step: int, samples: Sequence[Sample], seconds: float) -> None:
         """Add a step's samples as a table."""
-        rows = [
-            (sample.role, f"{sample.reward:.4g}", sample.prompt, sample.text, sample.target) for sample in samples
-        ]
-        cells = [*_COLUMNS, *(_escaped(cell) for row in rows for cell in row)]
-        self._add(step, seconds, [self._text_value("samples", cells, (len(rows) + 1, len(_COLUMNS)))])
+        rows = [COLUMNS, *markdown_rows(samples)]
+        cells = [cell for row in rows for cell in row]
+        self._add(step, seconds, [self._text_value("samples", cells, (len(rows), len(COLUMNS)))])
 
     def flush(self) -> None:
         """Write everything so far to the file."""
@@ -102,8 +97,3 @@ class _EventFile:
         sizes = TensorShapeProto(dim=[TensorShapeProto.Dim(size=size) for size in shape])
         tensor = TensorProto(dtype=DT_STRING, tensor_shape=sizes, string_val=[text.encode() for text in texts])
         return self._summary.Value(tag=tag, metadata=self._text, tensor=tensor)
-
-
-def _escaped(text: str) -> str:
-    """Return `text` on one line, so that Markdown shows it as it is."""
-    return _MARKDOWN.sub(r"\\\1", printable(text))

@@ -163,7 +163,7 @@ def _add_export(parser: Parser) -> None:
         action="append",
         help="a curve for svg and png; repeat for more (default: the usual ones)",
     )
-    trackers = "tensorboard[:FOLDER] (default: tensorboard-logs), mlflow[:URI]"
+    trackers = "tensorboard[:FOLDER] (default: tensorboard-logs), mlflow[:URI], trackio[:PROJECT] (default: pgplay)"
     parser.add_argument("--to", metavar="TRACKER[:PLACE]", help=f"write the whole run to a tracker: {trackers}")
     add_replace(parser)
 

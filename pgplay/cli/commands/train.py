@@ -57,7 +57,8 @@ def run_train(argv: Sequence[str]) -> int:
     keep.add_argument(
         "--track",
         metavar="TRACKER[:PLACE]",
-        help="write the run to a tracker as it trains: tensorboard[:FOLDER] (default: tensorboard-logs), mlflow[:URI]",
+        help="write the run to a tracker as it trains: tensorboard[:FOLDER] (default: tensorboard-logs), mlflow[:URI],"
+        " trackio[:PROJECT] (default: pgplay)",
     )
     add_json(keep)
     arguments = parser.read(argv, hint=_hint)
