@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable
 from datetime import datetime
 
+from pgplay.errors import PgplayError
 from pgplay.runs.database_reader import DatabaseReader
 from pgplay.trackers.base import RunHeader, Tracker
 from pgplay.trackers.catalogue import TrackerChoice
@@ -20,10 +21,16 @@ def header_of(run: DatabaseReader) -> RunHeader:
 
 
 def copy_run(run: DatabaseReader, choice: TrackerChoice, on_share: Callable[[float], object]) -> None:
-    """Write all of a stored run to a tracker; `on_share` is called with the share that is done, 0 to 1."""
+    """Write all of a stored run to a tracker; `on_share` is called with the share that is done, 0 to 1.
+
+    Raises PgplayError where the tracker can't be written.
+    """
     last = run.progress().steps
-    with contextlib.closing(choice.open(header_of(run))) as tracker:
-        copy_steps(run, tracker, on_step=lambda step: on_share(min(1.0, step / max(1, last))))
+    try:
+        with contextlib.closing(choice.open(header_of(run))) as tracker:
+            copy_steps(run, tracker, on_step=lambda step: on_share(min(1.0, step / max(1, last))))
+    except OSError as error:
+        raise PgplayError("tracker.failed", name=choice.name, reason=str(error)) from error
 
 
 def copy_steps(

@@ -55,7 +55,7 @@ def _plainly() -> Iterator[None]:
     try:
         yield
     except MlflowException as error:
-        raise PgplayError("tracker.failed", name="mlflow", reason=str(error).partition("\n")[0]) from error
+        raise PgplayError("tracker.failed", name="mlflow", reason=str(error).strip().partition("\n")[0]) from error
 
 
 class _MlflowRun:

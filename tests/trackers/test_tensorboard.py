@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import subprocess
 import sys
@@ -93,6 +94,10 @@ def test_an_export_loads_neither_torch_nor_tensorflow(created: float, tmp_path: 
     assert list((tmp_path / "mine").iterdir())
 
 
+def full_disk(*_: object, **__: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
 def test_wrong_trackers_and_places_are_refused_in_plain_lines(
     created: float, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,6 +109,11 @@ def test_wrong_trackers_and_places_are_refused_in_plain_lines(
     file = tmp_path / "file"
     file.touch()
     assert str(file) in refusal(f"tensorboard:{file}")
+    with monkeypatch.context() as disk:
+        disk.setattr("pgplay.trackers.copying.copy_steps", full_disk)
+        assert refusal(f"tensorboard:{tmp_path}").splitlines()[-1] == (
+            "The tracker tensorboard refused to write: [Errno 28] No space left on device"
+        )
     assert "Drop FILE" in refusal("tensorboard", "--format", "csv")
     assert len(refusal(f"tensorboard:{file}").splitlines()) <= 2
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
