@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from pgplay.cli.output import note, print_source
-from pgplay.cli.parsing import Parser, confirm
+from pgplay.cli.parsing import Parser
+from pgplay.cli.questions import confirm
 from pgplay.errors import InputError
 from pgplay.locale.catalog import text_of
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
-import sys
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
-from pgplay.cli.output import hanging, note, say, visible
+from pgplay.cli.output import hanging, say
 from pgplay.errors import InputError, UnknownName
-from pgplay.locale.catalog import Coded, text_of
+from pgplay.locale.catalog import Coded
 
 Arguments = argparse.Namespace
 
@@ -116,39 +115,6 @@ def add_replace(parser: Parser) -> None:
 def add_yes(parser: Parser) -> None:
     """Add the option --yes."""
     parser.add_argument("--yes", action="store_true", help="do not ask")
-
-
-def confirm(question: Coded, yes: bool) -> bool:
-    """Return whether the person agrees: by `yes`, or by answering on the terminal.
-
-    Raises InputError if there is no terminal to ask on.
-    """
-    if yes:
-        return True
-    if not sys.stdin.isatty():
-        raise InputError("command.unconfirmed", question=question)
-    say(f"{visible(text_of(*question))} [y/N] ", sys.stderr, end="")
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
-
-
-def delete_each(
-    kind: str,
-    names: Sequence[str],
-    find: Callable[[str], object],
-    delete: Callable[[str], object],
-    *,
-    question: str,
-    yes: bool,
-) -> int:
-    """Delete each of `names` once, once all are found and the person agrees to the `question`, a code."""
-    different = list(dict.fromkeys(names))
-    for name in different:
-        find(name)
-    if confirm((question, {"names": different}), yes):
-        for name in different:
-            delete(name)
-            note(f"Deleted the {kind} {name}.")
-    return 0
 
 
 def whole_number(option: str, low: int, high: int | None = None) -> Callable[[str], int]:

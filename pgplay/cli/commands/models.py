@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from pgplay.cli.output import note, print_json, say
-from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, add_yes, confirm, run_verb
+from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, add_yes, run_verb
+from pgplay.cli.questions import confirm
 from pgplay.cli.tables import print_table
 from pgplay.errors import InputError
 from pgplay.locale.catalog import Values

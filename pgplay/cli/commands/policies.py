@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pgplay.cli.consent import ask
 from pgplay.cli.output import note, print_json, print_source, say, shorten
-from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, add_replace, add_yes, delete_each, run_verb
+from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, add_replace, add_yes, run_verb
+from pgplay.cli.questions import delete_each
 from pgplay.cli.tables import print_facts, print_table
 from pgplay.errors import InputError
 from pgplay.paths import expand_home

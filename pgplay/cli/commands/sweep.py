@@ -16,7 +16,8 @@ from pgplay.cli.options import (
     rewards_in,
 )
 from pgplay.cli.output import note
-from pgplay.cli.parsing import Arguments, Parser, confirm
+from pgplay.cli.parsing import Arguments, Parser
+from pgplay.cli.questions import confirm
 from pgplay.config.recipe import to_words
 from pgplay.config.run_config import RunConfig, overlay
 from pgplay.errors import InputError, coded
