@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import shlex
 import time
-import traceback
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
 from pgplay.cli.commands.models import fetch_model
@@ -211,18 +210,14 @@ def _train_guarded(
         session.rest(*(ending[:2] if ending else ("paused", coded("ending.interrupted"))))
         return ending, totals
     except Exception as error:  # the run must stay resumable whatever a step raises
-        from pgplay.worker.session.failures import coded_error
+        from pgplay.worker.session.failures import coded_error, keep_failure
 
-        failure = coded_error(error)
-        with suppress(PgplayError):  # such as a full disk, which may be why the step failed
-            trace = getattr(error, "traceback", "") if isinstance(error, PgplayError) else traceback.format_exc()
-            session.log_failure(f"{error}\n{trace}".strip())
-            session.rest("failed", failure.reason)
+        keep_failure(session, error)
         if session.is_kept:
             progress.say(f"The run is saved up to step {session.checkpoint_step}: {_to_resume(session)}")
         if isinstance(error, PgplayError):
             raise
-        raise failure from error
+        raise coded_error(error) from error
 
 
 def _save(session: Session, name: str, replace: bool) -> None:

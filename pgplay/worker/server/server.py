@@ -52,7 +52,7 @@ from pgplay.worker.protocol.records import EndCause, RunInfo, RunState
 from pgplay.worker.server.error_events import failure, refusal
 from pgplay.worker.server.inbox import Inbox
 from pgplay.worker.server.outbox import Outbox
-from pgplay.worker.session.failures import coded_error
+from pgplay.worker.session.failures import coded_error, keep_failure
 from pgplay.worker.session.interface import NotNeededError, RunSession, SessionFactory
 from pgplay.worker.session.live_reward import FILE_CHECK_INTERVAL
 from pgplay.worker.session.run_until import RunUntil, Tempo
@@ -165,16 +165,8 @@ class Server:
     def _fail(self, error: Exception) -> None:
         session = self._need_session()
         self._inspection = None
-        reason = coded_error(error).reason
-        details = "" if isinstance(error, PgplayError) else traceback.format_exc()
-        if isinstance(error, RewardError):
-            details = error.traceback
-        try:
-            session.log_failure(f"{error}\n{details}".strip())
-            session.rest("failed", reason)
-        except PgplayError as second:  # such as a full disk, which may be what failed the step
-            details += f"\n{second}"
-        self._enter("failed", reason)
+        details = keep_failure(session, error)
+        self._enter("failed", coded_error(error).reason)
         self._reward_failed = isinstance(error, RewardError)
         self._outbox.send(failure(error, session, details))
 
