@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from pgplay.config.presets import load_preset
-from pgplay.config.run_config import RunConfig, make_config, overlay
+from pgplay.config.run_config import RunConfig, overlay
 from pgplay.errors import InputError
 from pgplay.rewards.python.source import with_rewards_beside
 from pgplay.rewards.spec import FunctionSpec, Origin, RewardSpec, read_spec
@@ -15,50 +15,47 @@ RewardLike = str | Callable[..., Any]
 """A reward as on the command line, or a function that takes what a reward's file would define."""
 
 
-class Description(NamedTuple):
-    """A run's config, and the rewards that it names, ready to run: the trained one first."""
-
-    config: RunConfig
-    rewards: tuple[RewardSpec, ...]
+def given(settings: Mapping[str, Any], **further: Any) -> dict[str, Any]:
+    """Return `settings` and those of `further` that are not None or empty."""
+    return {**settings, **{name: value for name, value in further.items() if value is not None and value != ()}}
 
 
-def describe_run(
-    settings: Mapping[str, Any],
-    reward: RewardLike | None = None,
-    measure: RewardLike | Sequence[RewardLike] = (),
-    preset: str | None = None,
-) -> Description:
-    """Return the run of `settings` over those of `preset`, with a `reward` and measures that may be functions.
+class Description:
+    """Settings over those of a `preset`, in which rewards and measures may be functions; `settings` has their names.
 
-    Raises InputError for what the command line would refuse, and for two functions of one name.
+    Raises InputError for an unknown preset, a file that cannot be read, and two functions of one name.
     """
-    measures = [measure] if isinstance(measure, str) or callable(measure) else list(measure)
-    given = [as_spec(each) for each in ([] if reward is None else [reward]) + measures]
-    _check_names(given)
-    own = dict(settings)
-    if reward is not None:
-        own["reward"] = given[0].text
-    if measures:
-        own["measure"] = tuple(spec.text for spec in given[-len(measures) :])
-    base: dict[str, Any] = {}
-    if preset is not None:
-        loaded = load_preset(preset)
-        base = with_rewards_beside(loaded.settings, loaded.path)
-    config = make_config(overlay(base, own))
-    by_text = {spec.text: spec for spec in given}
-    origin = None if preset is None else Origin("preset", preset)
-    texts = (config.reward, *config.measure)
-    rewards = (by_text[text] if text in by_text else read_spec(text, origin) for text in texts)
-    return Description(config, tuple(spec.checked() for spec in rewards))
 
+    def __init__(self, settings: Mapping[str, Any], preset: str | None = None) -> None:
+        self._own: dict[str, RewardSpec] = {}
+        self._origin: Origin | None = None
+        self.settings = self.named(settings)
+        if preset is not None:
+            loaded = load_preset(preset)
+            self._origin = Origin("preset", preset)
+            self.settings = overlay(with_rewards_beside(loaded.settings, loaded.path), self.settings)
 
-def as_spec(reward: RewardLike) -> RewardSpec:
-    """Return the spec of the person's own `reward`; raises InputError for a file that cannot be read."""
-    return read_spec(reward) if isinstance(reward, str) else FunctionSpec.of(reward)
+    def named(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Return `settings` with the names of rewards and measures, which are the person's own from now on."""
+        named = dict(settings)
+        if "reward" in named:
+            named["reward"] = self._name(named["reward"])
+        if "measure" in named:
+            measures = named["measure"]
+            named["measure"] = tuple(map(self._name, measures if isinstance(measures, list | tuple) else [measures]))
+        return named
 
+    def rewards(self, config: RunConfig) -> tuple[RewardSpec, ...]:
+        """Return the rewards that `config` names, ready to run: the trained one first; raises InputError."""
+        texts = (config.reward, *config.measure)
+        specs = (self._own[text] if text in self._own else read_spec(text, self._origin) for text in texts)
+        return tuple(spec.checked() for spec in specs)
 
-def _check_names(specs: Iterable[RewardSpec]) -> None:
-    functions: dict[str, Callable[..., Any]] = {}
-    for spec in specs:
-        if isinstance(spec, FunctionSpec) and functions.setdefault(spec.text, spec.function) is not spec.function:
-            raise InputError("reward.same_name", name=spec.source.function if spec.source else "")
+    def _name(self, reward: Any) -> Any:
+        if not (isinstance(reward, str) or callable(reward)):
+            return reward  # the config refuses it
+        spec = FunctionSpec.of(reward) if callable(reward) else read_spec(reward)
+        known = self._own.setdefault(spec.text, spec)
+        if isinstance(spec, FunctionSpec) and spec.source is not None and known != spec:
+            raise InputError("reward.same_name", name=spec.source.function)
+        return spec.text

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from pgplay.api.description import RewardLike, describe_run
+from pgplay.api.description import Description, RewardLike, given
+from pgplay.config.run_config import make_config
 from pgplay.locale.catalog import evidence_sentences, verdict_words
 from pgplay.rewards.probe.probe import Probe
 from pgplay.rewards.probe.verdict import Verdict, judge
@@ -30,8 +31,8 @@ def probe(
 
     `settings` are those of a run that would train on it. Raises InputError and RewardError as `train` does.
     """
-    given = settings if target is None else {**settings, "target": target}
-    config, (spec, *_) = describe_run(given, reward, preset=preset)
-    with build_reward(spec) as built:
+    description = Description(given(settings, target=target, reward=reward), preset)
+    config = make_config(description.settings)
+    with build_reward(description.rewards(config)[0]) as built:
         measured = probe_reward(config, built)
     return ProbedReward(measured, judge(measured))

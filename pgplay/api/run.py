@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -125,10 +123,8 @@ class TrainedRun:
             write_atomically(path, b"".join(export_run(reader, path.suffix.removeprefix("."))))
         return path
 
-    @contextmanager
-    def _reader(self) -> Iterator[DatabaseReader]:
-        with DatabaseReader.open(self.name) as reader:
-            yield reader
+    def _reader(self) -> DatabaseReader:
+        return DatabaseReader.open(self.name)
 
 
 class Picture(NamedTuple):

@@ -10,28 +10,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pgplay.api.description import RewardLike, describe_run
+from pgplay.api.description import Description, RewardLike, given
 from pgplay.api.run import Picture, TrainedRun
 from pgplay.errors import InputError
-from pgplay.experiments.files import check_summary_format, write_summary
-from pgplay.experiments.grid import GridAxis, grid_rows, grid_size
-from pgplay.experiments.recipes import (
-    RecipeEntry,
-    complete_recipe,
-    named_entries,
-    refuse_repeated,
-    refuse_untrainable,
-    refuse_without_effect,
-)
+from pgplay.experiments.files import save_summary, write_summary
+from pgplay.experiments.grid import SWEEP_SEEDS, GridAxis, check_grid_setting, grid_size
+from pgplay.experiments.recipes import RecipeEntry, check_seeds, grid_configs, named_entries
 from pgplay.experiments.records import comparison_record, result_record
-from pgplay.experiments.statistics.looks import split_by_looks
+from pgplay.experiments.statistics.looks import MOST_SEEDS, split_by_looks
 from pgplay.experiments.summary import Summary, summarise
 from pgplay.experiments.trials import Training, Trial, train_trials
 from pgplay.experiments.yardstick import choose_yardstick
-from pgplay.files.atomic import write_atomically
 from pgplay.rewards.spec import FunctionSpec, RewardSpec
-
-_SEEDS, _MOST_SEEDS = 10, 64
 
 
 class SweepResult(NamedTuple):
@@ -62,9 +52,7 @@ class SweepResult(NamedTuple):
     def save(self, file: str | os.PathLike[str]) -> Path:
         """Write the results as `file`, whose suffix says how: csv, md, tex or svg; raises InputError."""
         path = Path(file)
-        ending = path.suffix.removeprefix(".")
-        check_summary_format(ending)
-        write_atomically(path, write_summary(self.summary, ending).encode())
+        save_summary(self.summary, path)
         return path
 
     def __repr__(self) -> str:
@@ -104,10 +92,10 @@ def sweep(
     axes = [GridAxis(name, tuple(values)) for name, values in grid.items()]
     if grid_size(axes) < 2:
         raise InputError("sweep.nothing")
-    seeds = (_MOST_SEEDS if until_told_apart else _SEEDS) if seeds is None else seeds
-    chosen = list(range(seeds)) if isinstance(seeds, int) else list(seeds)
+    seeds = (MOST_SEEDS if until_told_apart else SWEEP_SEEDS) if seeds is None else seeds
+    chosen = check_seeds(range(seeds) if isinstance(seeds, int) else seeds, str(seeds))
     looks = split_by_looks(chosen) if until_told_apart else [chosen]
-    entries = _entries(axes, settings, measure, preset)
+    entries = _entries(axes, given(settings, measure=measure), preset)
     yardstick = choose_yardstick(entries, rank_by)
     stopped = threading.Event()
 
@@ -130,24 +118,17 @@ def sweep(
     return SweepResult(summarise(entries, trained.result(), yardstick, len(looks)))
 
 
-def _entries(
-    axes: Sequence[GridAxis],
-    settings: Mapping[str, Any],
-    measure: RewardLike | Sequence[RewardLike],
-    preset: str | None,
-) -> list[RecipeEntry]:
+def _entries(axes: Sequence[GridAxis], settings: Mapping[str, Any], preset: str | None) -> list[RecipeEntry]:
     """Return the grid's rows, each checked."""
-    configs, rewards = [], []
-    for point, row in grid_rows(settings, axes):
-        if "seed" in row:
-            raise InputError("sweep.seed")
-        reward = row.pop("reward", None)
-        config, specs = describe_run(row, reward, measure, preset)
-        configs.append(complete_recipe(config, {}))
-        rewards.append(tuple(map(_for_worker, specs)))
-        refuse_untrainable(configs[-1])
-        refuse_without_effect(configs[-1], point)
-    refuse_repeated(configs)
+    for name in (*settings, *(axis.name for axis in axes)):
+        check_grid_setting(name)
+    description = Description(settings, preset)
+    named = [
+        GridAxis(axis.name, tuple(description.named({axis.name: value})[axis.name] for value in axis.values))
+        for axis in axes
+    ]
+    configs = grid_configs(description.settings, named)
+    rewards = [tuple(map(_for_worker, description.rewards(config))) for config in configs]
     return named_entries([""] * len(configs), configs, rewards)
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any
 
-from pgplay.api.description import RewardLike, describe_run
+from pgplay.api.description import Description, RewardLike, given
 from pgplay.api.notebook import LivePicture
 from pgplay.api.run import TrainedRun
-from pgplay.errors import PgplayError, coded
+from pgplay.config.run_config import make_config
+from pgplay.errors import coded
 from pgplay.learning.inputs import read_inputs
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.locale.catalog import Coded
-from pgplay.worker.session.failures import coded_error
+from pgplay.worker.session.failures import keep_failure
 from pgplay.worker.session.session import Session
 
 
@@ -40,13 +40,13 @@ def train(
     Raises InputError for what the command line refuses, RewardError if a reward fails, and PgplayError; the run is then
     kept up to its last checkpoint.
     """
-    given = settings if target is None else {**settings, "target": target}
-    config, rewards = describe_run(given, reward, measure, preset)
+    description = Description(given(settings, target=target, reward=reward, measure=measure), preset)
+    config = make_config(description.settings)
     if save:
         from pgplay.library.policies import check_policy_name
 
         save = check_policy_name(save, replace, "advice.replace_argument")
-    session = Session.begin(config, read_inputs(config), rewards=rewards, name=name)
+    session = Session.begin(config, read_inputs(config), rewards=description.rewards(config), name=name)
     try:
         _run_session(session, on_step)
         if save:
@@ -71,8 +71,7 @@ def _run_session(session: Session, on_step: Callable[[StepReport], object] | Non
     except KeyboardInterrupt:
         pass
     except Exception as error:
-        with suppress(PgplayError):  # such as a full disk, which may be why the step failed
-            session.rest("failed", coded_error(error).reason)
+        keep_failure(session, error)
         raise
     session.rest(*ending)
     if picture is not None:

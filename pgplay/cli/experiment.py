@@ -12,24 +12,23 @@ from pgplay.cli.progress import RunsProgress
 from pgplay.cli.results import print_results
 from pgplay.cli.signals import INTERRUPTED, interruptible
 from pgplay.errors import InputError
-from pgplay.experiments.files import check_summary_format, write_summary
+from pgplay.experiments.files import save_summary, summary_ending
 from pgplay.experiments.recipes import RecipeEntry, read_seeds
 from pgplay.experiments.records import to_record
-from pgplay.experiments.statistics.looks import split_by_looks
+from pgplay.experiments.statistics.looks import MOST_SEEDS, split_by_looks
 from pgplay.experiments.summary import summarise
 from pgplay.experiments.trials import Training, Trial, train_trials
 from pgplay.experiments.yardstick import Yardstick, choose_yardstick
-from pgplay.files.atomic import check_destination, write_atomically
+from pgplay.files.atomic import check_destination
 from pgplay.locale.catalog import text_of
 from pgplay.paths import expand_home
 from pgplay.worker.client.pool import News
 from pgplay.worker.session.cpu_cores import available_cores
 
 _TOLD_APART = "told-apart"
-_MOST_SEEDS_UNTIL_TOLD_APART = "64"
 ABOUT_TOLD_APART = (
     f"--until {_TOLD_APART} adds seeds until every difference is clear, at most --seeds "
-    f"(default: {_MOST_SEEDS_UNTIL_TOLD_APART})."
+    f"(default: {MOST_SEEDS})."
 )
 """A line of help."""
 
@@ -76,7 +75,7 @@ def read_looks(arguments: Arguments, usual: str, seeds: str = "", until: str = "
         vars(arguments).pop("until", None)
     elif until and "until" not in vars(arguments):
         raise InputError("sweep.file_until", value=until, goal=_TOLD_APART)
-    chosen = read_seeds(arguments.seeds or seeds or (_MOST_SEEDS_UNTIL_TOLD_APART if is_adaptive else usual))
+    chosen = read_seeds(arguments.seeds or seeds or (str(MOST_SEEDS) if is_adaptive else usual))
     return split_by_looks(chosen) if is_adaptive else [chosen]
 
 
@@ -97,7 +96,7 @@ def run_experiment(entries: Sequence[RecipeEntry], looks: Sequence[Sequence[int]
     else:
         print_results(summary, arguments.jobs or available_cores())
     if file is not None:
-        write_atomically(file, write_summary(summary, _ending(file)).encode())
+        save_summary(summary, file)
         note(f"Wrote the results to {file}.")
     if interrupted:
         note("Every run is kept. Continue all with the same command and --resume, or one: pgplay train --resume RUN.")
@@ -110,13 +109,9 @@ def _destination(arguments: Arguments) -> Path | None:
     if arguments.out is None:
         return None
     file = expand_home(arguments.out)
-    check_summary_format(_ending(file))
+    summary_ending(file)
     check_destination(file, arguments.replace, "advice.replace")
     return file
-
-
-def _ending(file: Path) -> str:
-    return file.suffix.lstrip(".").lower()
 
 
 def _train(

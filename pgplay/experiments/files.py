@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
 from typing import Any
 
 from pgplay.errors import InputError
@@ -14,6 +15,7 @@ from pgplay.experiments.table import table_of
 from pgplay.experiments.verdicts import verdict_of
 from pgplay.export.printable_text import printable
 from pgplay.export.svg import to_svg
+from pgplay.files.atomic import write_atomically
 from pgplay.locale.catalog import text_of
 
 SUMMARY_FORMATS = ("csv", "md", "tex", "svg")
@@ -34,10 +36,17 @@ _IN_LATEX = str.maketrans(
 )
 
 
-def check_summary_format(ending: str) -> None:
-    """Raise InputError if `ending` is none of SUMMARY_FORMATS."""
+def summary_ending(file: Path) -> str:
+    """Return the ending of `file`, one of SUMMARY_FORMATS; raises InputError for any other."""
+    ending = file.suffix.lstrip(".").lower()
     if ending not in SUMMARY_FORMATS:
         raise InputError("experiment.ending", ending=ending, endings=[f".{known}" for known in SUMMARY_FORMATS])
+    return ending
+
+
+def save_summary(summary: Summary, file: Path) -> None:
+    """Write `summary` as `file`, whose ending says how; raises InputError for another, PgplayError if it can't."""
+    write_atomically(file, write_summary(summary, summary_ending(file)).encode())
 
 
 def write_summary(summary: Summary, ending: str) -> str:

@@ -15,6 +15,9 @@ from pgplay.errors import InputError, UnknownName
 from pgplay.files.text import parse_toml, read_text
 from pgplay.rewards.python.source import with_rewards_beside
 
+SWEEP_SEEDS = 10
+"""The seeds of each row, unless said otherwise."""
+
 _LONGEST_FILE = 1_000_000
 """Bytes of a sweep's file."""
 _OPENING, _CLOSING = "([{", ")]}"
@@ -53,16 +56,17 @@ def read_axis(text: str) -> GridAxis:
     name = name.strip().replace("-", "_")
     if not equals or not values.strip():
         raise InputError("sweep.axis", text=text)
-    if name not in fields():
-        raise UnknownName("setting", name, fields())
-    _refuse_seed(name)
+    check_grid_setting(name)
     try:
         return GridAxis(name, tuple(parse_recipe(f"{name}={value}")[name] for value in _split(values)))
     except InputError as error:
         raise InputError("sweep.value", text=text, cause=error) from error
 
 
-def _refuse_seed(name: str) -> None:
+def check_grid_setting(name: str) -> None:
+    """Raise InputError for a setting that a sweep cannot have: an unknown one, and the seed."""
+    if name not in fields():
+        raise UnknownName("setting", name, fields())
     if name == "seed":
         raise InputError("sweep.seed")
 
@@ -101,9 +105,7 @@ def read_sweep_file(path: Path) -> SweepFile:
             raise InputError("sweep.file_value", path=path, key=key)
     settings, grid = document.get("settings", {}), document.get("grid", {})
     for name in (*settings, *grid):
-        if name not in fields():
-            raise UnknownName("setting", name, fields())
-        _refuse_seed(name)
+        check_grid_setting(name)
     for name, values in grid.items():
         if not isinstance(values, list) or not values:
             raise InputError("sweep.file_axis", path=path, name=name)

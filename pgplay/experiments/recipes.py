@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pgplay.config.recipe import differences, to_recipe
+from pgplay.config.recipe import differences, to_recipe, to_words
 from pgplay.config.run_config import RunConfig, make_config, overlay, to_settings
 from pgplay.config.warm_start import PolicyNamed
 from pgplay.errors import InputError
+from pgplay.experiments.grid import GridAxis, grid_rows
 
 if TYPE_CHECKING:
     from pgplay.rewards.spec import RewardSpec
@@ -67,6 +68,20 @@ def refuse_without_effect(config: RunConfig, names: Collection[str]) -> None:
             raise InputError("sweep.no_effect", name=values["name"], cause=cause, value=value)
 
 
+def grid_configs(settings: Mapping[str, Any], axes: Sequence[GridAxis]) -> list[RunConfig]:
+    """Return the config of each row of the grid; raises InputError that names a row that is no run or repeats one."""
+    configs: list[RunConfig] = []
+    for point, row in grid_rows(settings, axes):
+        try:
+            configs.append(complete_recipe(RunConfig(), row))
+            refuse_untrainable(configs[-1])
+            refuse_without_effect(configs[-1], point)
+        except InputError as error:
+            raise InputError("sweep.row", row=to_words(point), cause=error) from error
+    refuse_repeated(configs)
+    return configs
+
+
 def named_entries(
     names: Sequence[str], configs: Sequence[RunConfig], rewards: Sequence[tuple[RewardSpec, ...]]
 ) -> list[RecipeEntry]:
@@ -80,22 +95,29 @@ def named_entries(
 def read_seeds(text: str) -> list[int]:
     """Return the seeds in `text`: how many (5), a range (0-4), or a list of both (0,3,7-9); raises InputError."""
     if text.strip().isdecimal():
-        return list(_seeds_between(text, 0, int(text) - 1))
+        return check_seeds(_seeds_between(text, 0, int(text) - 1), text)
     seeds: list[int] = []
     for part in text.split(","):
         first, dash, last = (word.strip() for word in part.partition("-"))
         if not (first.isdecimal() and (last.isdecimal() or not dash)):
             raise _wrong_seeds(text)
         seeds += _seeds_between(text, int(first), int(last if dash else first))
-    if len(set(seeds)) < len(seeds):
-        raise InputError("command.seed_twice", text=text)
-    return seeds
+    return check_seeds(seeds, text)
 
 
 def _seeds_between(text: str, first: int, last: int) -> range:
-    if not first <= last <= _GREATEST_SEED or last - first >= _MOST_SEEDS:
+    if not first <= last < first + _MOST_SEEDS:
         raise _wrong_seeds(text)
     return range(first, last + 1)
+
+
+def check_seeds(seeds: Sequence[int], text: str) -> list[int]:
+    """Return `seeds`, written as `text`; raises InputError for none, a repeated one, and one out of range."""
+    if not seeds or min(seeds) < 0 or max(seeds) > _GREATEST_SEED:
+        raise _wrong_seeds(text)
+    if len(set(seeds)) < len(seeds):
+        raise InputError("command.seed_twice", text=text)
+    return list(seeds)
 
 
 def _wrong_seeds(text: str) -> InputError:

@@ -84,3 +84,10 @@ def test_a_sweep_that_cannot_be_is_refused_before_training(
     with pytest.raises(InputError, match=problem):
         pgplay.sweep(grid, seeds=2, **SMALL, **settings)
     assert not (home / "runs").exists()
+
+
+@pytest.mark.parametrize("seeds", [0, -1, [], [1, 1], [-1]])
+def test_impossible_seeds_are_refused_before_training(seeds: int | list[int], home: Path) -> None:
+    with pytest.raises(InputError, match="seed"):
+        pgplay.sweep({"lr": [0.01, 0.02]}, seeds=seeds, **SMALL)
+    assert not (home / "runs").exists()

@@ -103,6 +103,7 @@ def test_a_function_that_fails_ends_the_run_which_is_kept(home: Path) -> None:
     with pytest.raises(RewardError, match=r"ZeroDivisionError.*1 / 0"):
         pgplay.train("abc", reward=fails, name="broken", **SMALL)
     assert pgplay.TrainedRun("broken").state == "failed"
+    assert "1 / 0" in (home / "runs" / "broken" / "worker.log").read_text()
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -12,7 +13,7 @@ import pytest
 
 from pgplay.errors import InputError
 from pgplay.experiments.figure import summary_figure
-from pgplay.experiments.files import check_summary_format, write_summary
+from pgplay.experiments.files import summary_ending, write_summary
 from pgplay.experiments.summary import Summary, summarise
 from pgplay.experiments.yardstick import choose_yardstick
 from pgplay.export.figure import MUTED, Caption, Polygon
@@ -81,4 +82,4 @@ def test_the_figure_has_a_dot_per_solved_run_and_an_arrow_per_unsolved_one(found
 
 def test_another_ending_is_refused() -> None:
     with pytest.raises(InputError, match="--out cannot write"):
-        check_summary_format("png")
+        summary_ending(Path("found.png"))

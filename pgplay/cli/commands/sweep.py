@@ -18,24 +18,16 @@ from pgplay.cli.options import (
 from pgplay.cli.output import note
 from pgplay.cli.parsing import Arguments, Parser
 from pgplay.cli.questions import confirm
-from pgplay.config.recipe import to_words
-from pgplay.config.run_config import RunConfig, overlay
+from pgplay.config.run_config import overlay
 from pgplay.errors import InputError, coded
-from pgplay.experiments.grid import GridAxis, SweepFile, grid_rows, grid_size, read_axis, read_sweep_file
-from pgplay.experiments.recipes import (
-    RecipeEntry,
-    complete_recipe,
-    named_entries,
-    refuse_repeated,
-    refuse_untrainable,
-    refuse_without_effect,
-)
+from pgplay.experiments.grid import SWEEP_SEEDS, GridAxis, SweepFile, grid_size, read_axis, read_sweep_file
+from pgplay.experiments.recipes import RecipeEntry, grid_configs, named_entries
 from pgplay.paths import expand_home
 from pgplay.rewards.spec import Origin, RewardSpec
 from pgplay.worker.session.cpu_cores import available_cores
 
 _REPEATED = ("reward", "algorithm")
-_SEEDS = "10"
+_SEEDS = str(SWEEP_SEEDS)
 _MANY_RUNS = 300
 """More runs than this are asked about first."""
 _MOST_RUNS = 100_000
@@ -127,15 +119,7 @@ def _read_rows(
     if "seed" in options:
         raise InputError("command.one_seed", seed=options["seed"])
     start = read_starting_point(arguments)
-    configs = []
-    for point, settings in grid_rows(overlay(overlay(start.settings, file.settings), options), axes):
-        try:
-            configs.append(complete_recipe(RunConfig(), settings))
-            refuse_untrainable(configs[-1])
-            refuse_without_effect(configs[-1], point)
-        except InputError as error:
-            raise InputError("sweep.row", row=to_words(point), cause=error) from error
-    refuse_repeated(configs)
+    configs = grid_configs(overlay(overlay(start.settings, file.settings), options), axes)
     typed_settings = [options, *({axis.name: value} for axis in typed for value in axis.values)]
     own = {text for settings in typed_settings for text in rewards_in(settings)}
     of_file = {text for config in configs for text in (config.reward, *config.measure)} if arguments.file else ()

@@ -12,6 +12,9 @@ from pgplay.experiments.statistics.estimates import FEW
 ERROR = 0.05
 """The share of experiments without any difference in which one is found, over all looks together."""
 
+MOST_SEEDS = 64
+"""The seeds after which no more are added, unless said otherwise."""
+
 _HOPELESS = 50
 """A difference that needs more than this many times the pairs is not forecast: it is hardly distinguishable from 0."""
 
