@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -28,7 +27,6 @@ async def test_results_and_exceptions_arrive() -> None:
 
 
 def test_a_process_ends_without_waiting_for_background_work() -> None:
-    began = time.monotonic()
+    # The work takes 60 s.
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, timeout=50)
     assert done.stdout == "ends\n"
-    assert time.monotonic() - began < 30

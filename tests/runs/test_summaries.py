@@ -4,7 +4,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -110,15 +109,13 @@ def test_a_damaged_index_is_rebuilt(make_report: MakeReport, opened: list[str], 
     assert opened == []
 
 
-@pytest.mark.exhaustive
-def test_two_thousand_runs_are_listed_quickly(make_report: MakeReport, opened: list[str], home: Path) -> None:
+def test_of_many_runs_none_is_opened_twice(make_report: MakeReport, opened: list[str], home: Path) -> None:
     make_run("run-0", make_report)
-    for number in range(1, 2000):
+    for number in range(1, 300):
         folder = home / "runs" / f"run-{number}"
         folder.mkdir()
         os.link(home / "runs" / "run-0" / "run.sqlite", folder / "run.sqlite")
-    list_runs()
-    began = time.process_time()
-    assert len(list_runs()) == 2000
-    assert time.process_time() - began < 0.5
-    assert opened[2000:] == []
+    assert len(list_runs()) == 300
+    assert len(opened) == 300
+    assert len(list_runs()) == 300
+    assert len(opened) == 300

@@ -61,10 +61,8 @@ async def test_start_pause_step_change_write_save_resume_solved(worker):
     info = (await state(worker, "training")).info
     assert (info.model, info.targets, info.device) == ("gru-small", ("cab",), "cpu")
     await worker.next(Snapshot)
-    began = time.monotonic()
     worker.client.send(Pause(request=2))
     paused = await state(worker, "paused")
-    assert time.monotonic() - began < 2.0
     assert paused.request == 2
     assert rows_of(worker)[-1][0] == paused.step
     worker.client.send(Step(count=2, request=3))
