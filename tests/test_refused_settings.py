@@ -23,6 +23,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "alphabet": {"alphabet": "ab\x07"},
     "task": {"task": "revers:length=3"},
     "held_out": {"held_out": 0.2},
+    "prompts": {"prompts": 1},
     "warm_text": {"warm_start": "10", "warm_text": "there-is-no-such-text"},
     "reward": {"reward": "levenstein"},
     "measure": {"measure": ["levenstein"]},

@@ -16,11 +16,16 @@ from pgplay.app.state.app_state import AppState
 from pgplay.app.widgets.setup.form import Checked, Problem
 from pgplay.config.run_config import RunConfig
 from pgplay.library.policy_library import PolicyLibrary
+from pgplay.locale.catalog import Coded
 from pgplay.rewards.spec import Origin, RewardSpec
 from pgplay.runs.run_library import RunLibrary
 from pgplay.worker.protocol.commands import Command
 
 Result = TypeVar("Result")
+
+FillIn = Callable[[Coded, Callable[[], None]], Coroutine[Any, Any, Result]]
+"""Fills the setup by a function; the text is what a question calls these settings, or their run, if a run is under
+way."""
 
 
 class SetupForm(Protocol):

@@ -293,7 +293,7 @@ def overlay(settings: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, 
     merged = {**settings, **above}
     if "target" in above:
         by_held_out = ("patience",) + (("until",) if "held_out" in merged.get("until", "") else ())
-        for name in ("task", "held_out", *by_held_out):
+        for name in ("task", "held_out", "prompts", *by_held_out):
             if name not in above:
                 merged.pop(name, None)
     return merged

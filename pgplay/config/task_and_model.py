@@ -28,6 +28,15 @@ class TaskAndModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         describe("maximum completion length, in tokens (default: a little above the longest target)", "task"),
     ] = None
     held_out: Annotated[float, describe("share of prompts held out of training", "task", ge=0.0, lt=1.0)] = 0.0
+    prompts: Annotated[
+        int,
+        describe(
+            "train on the first N training prompts only; 0 = all, 1 = the check that a single prompt can be learnt",
+            "task",
+            ge=0,
+            le=100_000,
+        ),
+    ] = 0
     held_out_every: Annotated[
         int, describe("steps between evaluations on held-out prompts", "task", live=True, ge=1, le=100_000)
     ] = 25

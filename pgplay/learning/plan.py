@@ -127,6 +127,8 @@ def make_plan(config: RunConfig, inputs: Inputs, shape: PolicySpec | None = None
     if not algorithm.trains_network:
         notes.append(coded("note.no_network", algorithm=config.algorithm))
     task = inputs.task if isinstance(inputs.task, Task) else make_task(config, inputs.task)
+    if config.prompts > len(task.training):
+        notes.append(coded("note.fewer_prompts", prompts=config.prompts, training=len(task.training)))
     policy = choose_policy(config, network, task, inputs, shape)
     if policy.added:
         notes.append(coded("note.added_characters", characters=policy.added))

@@ -8,7 +8,7 @@ import msgspec
 
 from pgplay.config.resolved import ResolvedConfig
 from pgplay.config.run_config import RunConfig
-from pgplay.errors import InputError
+from pgplay.errors import InputError, coded
 from pgplay.learning import groups
 from pgplay.learning.defaults import (
     Basis,
@@ -92,5 +92,8 @@ def _groups(basis: Basis, batch_size: int, control_variate: str) -> Groups:
     size, prompts = basis.config.group_size, len(basis.task.training)
     if size is None:
         return groups.choose(batch_size, prompts, groups.usual_size(basis.choices.credit, control_variate))
+    if basis.config.prompts and batch_size // size > prompts:
+        larger = groups.choose(batch_size, prompts, size).size
+        return Groups(larger, coded("note.larger_groups", size=larger, asked=size, prompts=prompts))
     groups.check_size(size, batch_size, prompts)
     return Groups(size)

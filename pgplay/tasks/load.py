@@ -60,18 +60,22 @@ def make_task(config: RunConfig, file: PairsFile | None) -> Task:
     """Return the task of `config`: the pairs of its `file`, of its generator, or its single target.
 
     The pairs and the split depend on `config.seed` alone. Raises InputError for a generator that cannot do what is
-    asked, and for a held-out share that leaves no training or no held-out prompt.
+    asked, for a held-out share that leaves no training or no held-out prompt, and for a number of prompts without a
+    task.
     """
-    return _make(config.task, "" if config.task else config.target, config.held_out, config.seed, file)
+    return _make(config.task, "" if config.task else config.target, config.held_out, config.prompts, config.seed, file)
 
 
 @lru_cache(maxsize=2)
-def _make(task: str, target: str, held_out: float, seed: int, file: PairsFile | None) -> Task:
+def _make(task: str, target: str, held_out: float, prompts: int, seed: int, file: PairsFile | None) -> Task:
     """Return the task of these settings; kept until they or the file change."""
     if not task:
+        if prompts:
+            raise InputError("task.prompts_of_one_text", field="prompts")
         return Task("target", *_split(single_target(target).training, held_out, seed))
     name, pairs = (file.name, file.pairs) if file is not None else (task, generate(parse_task(task), seed))
-    return Task(name, *_split(pairs, held_out, seed))
+    training, left_out = _split(pairs, held_out, seed)
+    return Task(name, training[: prompts or None], left_out, training[prompts:] if prompts else ())
 
 
 def text_field(config: RunConfig) -> str:

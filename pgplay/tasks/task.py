@@ -45,12 +45,15 @@ class Pair(msgspec.Struct, frozen=True, omit_defaults=True):
 class Task(msgspec.Struct, frozen=True, dict=True):
     """Pairs to train on, and pairs held out of training; either all or none have a target.
 
-    What holds for all pairs is computed once: a set may have a hundred thousand.
+    `unused` pairs are neither: they are left out by the setting `prompts`, and still count for the alphabet and the
+    lengths, so that a run on fewer prompts has the same network. What holds for all pairs is computed once: a set may
+    have a hundred thousand.
     """
 
     name: str
     training: tuple[Pair, ...]
     held_out: tuple[Pair, ...] = ()
+    unused: tuple[Pair, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.training:
@@ -63,7 +66,7 @@ class Task(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def pairs(self) -> tuple[Pair, ...]:
         """All pairs, the training pairs first."""
-        return self.training + self.held_out
+        return self.training + self.held_out + self.unused
 
     @cached_property
     def has_prompts(self) -> bool:

@@ -219,6 +219,26 @@ def test_a_run_with_early_stopping_keeps_its_best_policy_however_it_ends(has_che
     resumed.close("paused")
 
 
+@pytest.mark.parametrize(
+    ("settings", "state", "verdict"),
+    [
+        ({"until": "reward>=0.01"}, "finished", "This one prompt is learnt"),
+        ({"reward": "exact", "steps": 12}, "finished", "Not even this one prompt is learnt (reward 0.00 at first"),
+    ],
+)
+def test_a_run_of_one_prompt_ends_with_a_verdict(settings, state, verdict):
+    session = begin(task="reverse:length=8", prompts=1, **settings)
+    while session.should_stop() is None:
+        session.step()
+    ending = session.should_stop()
+    assert ending.state == state
+    assert verdict in text_of(*ending.reason)
+    session.close(ending.state, ending.reason)
+    with RunStore.open(session.run) as store:
+        assert verdict in store.message
+        assert store.config.prompts == 1
+
+
 def test_live_settings_change_and_outlive_the_session():
     session = begin()
     session.step()

@@ -9,6 +9,7 @@ from pgplay.app.controllers.consent import Consent
 from pgplay.app.controllers.inspection import InspectionController
 from pgplay.app.controllers.live_changes import LiveChanges
 from pgplay.app.controllers.navigation import NavigationController
+from pgplay.app.controllers.one_prompt import OnePromptController
 from pgplay.app.controllers.palette import PaletteController
 from pgplay.app.controllers.plots import PlotController
 from pgplay.app.controllers.policies import PolicyController
@@ -44,6 +45,7 @@ class Controllers:
             host, self.changes.follow, self.run.go, partial(self.run.start_beside, paused=True)
         )
         self.stored_runs = StoredRunsController(host, self.run.start_beside, self.run.fill_in)
+        self.one_prompt = OnePromptController(host, self.run.start_instead, self.run.fill_in)
         self.navigation = NavigationController(
             host,
             {

@@ -14,7 +14,7 @@ from pgplay.app.state.guide import FIRST_PACE, FIRST_STEPS, GOAL
 from pgplay.app.state.pace import PACES, TEN, parse_leg
 from pgplay.config.goals import EXAMPLES
 from pgplay.config.run_config import RunConfig, make_config, to_settings
-from pgplay.locale.catalog import text_of
+from pgplay.locale.catalog import Coded, text_of
 from pgplay.paths import expand_home
 from pgplay.rewards.spec import Origin, RewardSpec
 from pgplay.tasks.target_file import read_target
@@ -130,27 +130,37 @@ class RunController:
 
     async def choose_preset(self, name: str) -> None:
         """Load the preset `name` into the setup, as `fill_in` does."""
-        await self.fill_in(Origin("preset", name), lambda: self._host.main.setup.load_preset(name))
+        await self.fill_in(Origin("preset", name).text, lambda: self._host.main.setup.load_preset(name))
         self._host.main.setup.keep_preset()
 
-    async def fill_in(self, origin: Origin, load: Callable[[], None]) -> None:
+    async def fill_in(self, other: Coded, load: Callable[[], None]) -> None:
         """Fill the whole setup by `load`; if a run is under way, offer to start a new one in its place.
 
-        The settings come from `origin`; as live changes they would mix with those of the run under way.
+        `other` is what the settings are called in the question; as live changes they would mix with those of the run
+        under way.
+        """
+        if self._is_under_way:
+            await self.start_instead(other, load)
+        else:
+            self._end_first_run()
+            load()
+
+    async def start_instead(self, other: Coded, load: Callable[[], None]) -> bool:
+        """Start a run of the setup that `load` fills, after a question if one is under way; returns whether it starts.
+
+        `other` is what the run is called in the question.
         """
         from pgplay.app.screens.dialogs.questions import ConfirmDialog
 
-        if not self._is_under_way:
-            self._end_first_run()
-            load()
-            return
-        present = "A run is being started."
-        if not self._is_being_started:
-            present = f"The run is at step {self._host.state.step:,}. It is stored with a checkpoint."
-        question = f"{present}\nStart {text_of(*origin.text)} instead?"
-        if await self._host.push_screen_wait(ConfirmDialog("Another run", question, "Start")):
-            self._end_first_run()
-            await self._start_with(load)
+        if self._is_under_way:
+            present = "A run is being started."
+            if not self._is_being_started:
+                present = f"The run is at step {self._host.state.step:,}. It is stored with a checkpoint."
+            question = f"{present}\nStart {text_of(*other)} instead?"
+            if not await self._host.push_screen_wait(ConfirmDialog("Another run", question, "Start")):
+                return False
+        self._end_first_run()
+        return await self._start_with(load)
 
     def _end_first_run(self) -> None:
         """End the guidance and the slow motion of the first run: they are not about a setup that the person chose."""

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from pgplay.app.host import AppHost
+from pgplay.app.host import AppHost, FillIn
 from pgplay.rewards.spec import Origin
 
 StartBeside = Callable[[dict[str, Any], str], Awaitable[bool]]
 """Starts a run of these settings, with the reward if the person chose it just now; returns whether it could."""
 
-FillIn = Callable[[Origin, Callable[[], None]], Awaitable[None]]
-"""Fills the setup by a function, with settings from that origin."""
-
 
 class StoredRunsController:
     """Opens the screens about stored runs."""
 
-    def __init__(self, host: AppHost, start_beside: StartBeside, fill_in: FillIn) -> None:
+    def __init__(self, host: AppHost, start_beside: StartBeside, fill_in: FillIn[None]) -> None:
         self._host, self._start_beside, self._fill_in = host, start_beside, fill_in
 
     @property
@@ -83,4 +80,4 @@ class StoredRunsController:
         if config is not None:
             setup = self._host.main.setup
             recipe = Origin("recipe")
-            await self._fill_in(recipe, lambda: setup.load(config, origin=recipe))
+            await self._fill_in(recipe.text, lambda: setup.load(config, origin=recipe))

@@ -131,6 +131,17 @@ class AppState:
         """Whether there is a run that trains no network, and no other one was requested."""
         return self.has_run and not self.has_policy and not self.waiting
 
+    @property
+    def verdict(self) -> str:
+        """What a check on one prompt says at its end; empty for any other run, and for one that was stopped."""
+        is_check = self.info is not None and self.info.config.prompts == 1
+        return self.message if is_check and self.has_ended and self.cause != "stopped" else ""
+
+    @property
+    def can_check_one_prompt(self) -> bool:
+        """Whether the run has several prompts, of which one alone can be tried."""
+        return self.info is not None and bool(self.info.config.task) and self.info.config.prompts != 1
+
     def can_start_other(self, settings: Mapping[str, object]) -> bool:
         """Whether the space bar starts a run of these `settings`, which is not the one that is shown."""
         is_other = self.info is None or settings != to_settings(self.info.config)

@@ -59,7 +59,7 @@ def solved_sentence(state: AppState) -> str:
         return text_of("guide.solved.search")
     count = state.info.batch_size
     values: Values = {"right": round(metrics["sampled_match"] * count), "count": count}
-    if state.info.config.task:
+    if state.info.config.task and state.info.config.prompts != 1:
         return text_of("guide.solved.prompts", values)
     return text_of("guide.solved" if values["right"] else "guide.solved.none", values)
 

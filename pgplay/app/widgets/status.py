@@ -8,11 +8,13 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual.widget import Widget
 
+from pgplay.app.actions import ACTIONS
 from pgplay.app.drawing.number_format import count, share
 from pgplay.app.drawing.terminal_text import terminal_text
 from pgplay.app.state.app_state import STAGES, AppState, words_of_change
 from pgplay.app.state.guide import first_hint
 from pgplay.app.state.pace import describe_pace
+from pgplay.learning.reports.one_prompt import NOTHING_LEARNT
 from pgplay.locale.catalog import finding_advice, finding_message, sentences_of
 from pgplay.locale.quoting import about_time, time_range
 from pgplay.worker.protocol.records import SecondsLeft
@@ -31,6 +33,7 @@ MOST_LINES = 2
 _LONGEST_WORD = 14
 """Cells that wrapping may lose at the end of a line."""
 _ALL_OF_IT = "  i: full text"
+_ONE_PROMPT = next(action.key for action in ACTIONS if action.name == "overfit")
 
 
 class FindingLine(Widget):
@@ -50,11 +53,15 @@ class FindingLine(Widget):
         message, advice, keys = "", "", ""
         if lesson:
             message, keys = lesson, "  space: start"
+        elif state.verdict:
+            message, keys = state.verdict[:1].upper() + state.verdict[1:], f"  {_ONE_PROMPT}: all prompts"
         elif state.findings:
             newest = state.findings[0]
             message, advice = finding_message(newest.kind, newest.values), finding_advice(newest.kind, newest.values)
             if newest.settings:
                 keys += f"  !: {words_of_change(newest.settings)}"
+            if newest.kind in NOTHING_LEARNT and state.can_check_one_prompt:
+                keys += f"  {_ONE_PROMPT}: try one prompt"
             if len(state.findings) > 1:
                 keys += f"  i: {len(state.findings) - 1} more"
         elif (hint := first_hint(state)).message:
@@ -63,7 +70,7 @@ class FindingLine(Widget):
             message = " ".join(sentences_of(state.info.notes))
         elif state.run == "preparing" or (state.run == "finished" and state.cause != "stopped"):
             message = state.message
-        is_warning = bool(state.findings) and not lesson
+        is_warning = bool(state.findings) and not lesson and not state.verdict
         content = (is_warning, message, advice, keys)
         if content != self._shown:  # the height may change and move everything above
             self._shown = content
@@ -83,7 +90,7 @@ class FindingLine(Widget):
             end="",
         )
         room = MOST_LINES * self.content_size.width - _LONGEST_WORD - cell_len(keys)
-        if is_warning and text.cell_len > room > 0:
+        if (is_warning or keys) and not self.has_class("-lesson") and text.cell_len > room > 0:
             keys = keys if "  i: " in keys else keys + _ALL_OF_IT
             text.truncate(room - len(_ALL_OF_IT), overflow="ellipsis")
         return text.append(keys)

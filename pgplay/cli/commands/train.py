@@ -24,6 +24,7 @@ from pgplay.model_places import is_pretrained
 
 if TYPE_CHECKING:
     from pgplay.learning.inputs import Inputs
+    from pgplay.learning.reports.step_report import Finding
     from pgplay.policies.policy import Policy
     from pgplay.rewards.spec import RewardSpec
     from pgplay.worker.session.session import Session
@@ -255,4 +256,14 @@ def _train(session: Session, interruption: Interruption, progress: Progress) -> 
             for finding in snapshot.findings:
                 if finding.kind not in shown_findings:
                     shown_findings.add(finding.kind)
-                    progress.say(f"Step {report.step}: {finding_text(finding.kind, finding.values)}")
+                    progress.say(f"Step {report.step}: {_in_words(finding, session.config)}")
+
+
+def _in_words(finding: Finding, config: RunConfig) -> str:
+    """Return a finding in words; where nothing is learnt from several prompts, with the check to try."""
+    from pgplay.learning.reports.one_prompt import NOTHING_LEARNT
+
+    words = finding_text(finding.kind, finding.values)
+    if finding.kind in NOTHING_LEARNT and config.task and config.prompts != 1:
+        return f"{words} {text_of('advice.one_prompt')}"
+    return words

@@ -75,6 +75,7 @@ COMMAND_ERRORS: dict[str, str] = {
     "error.command.reward_not_allowed.remedy": "{advice:text}",
     "advice.see_help": _SEE_HELP,
     "advice.preset_or_target": "For a preset use --preset {word}, for a text --target '{word}'.",
+    "advice.one_prompt": "Can one prompt be learnt? --prompts 1 --steps 200 shows.",
     "advice.replace": "Choose another name, or give --replace.",
     "advice.name_or_replace": "Choose another with --name, or give --replace.",
     "advice.another_reward": "Start a new run with another reward.",

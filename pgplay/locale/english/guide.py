@@ -5,6 +5,13 @@ GUIDE = {
     "guide.slow": "Slow motion. Watch 'greedy', the most likely text, turn into the target while the reward climbs.",
     "guide.slow.no_target": "Slow motion. Watch 'greedy', the most likely text, change while the reward climbs.",
     "guide.fast": "Full speed. Better texts become more likely, so the reward climbs and the entropy falls.",
+    "guide.one_prompt": "a run of the first training prompt only",
+    "guide.one_prompt.started": (
+        "The same settings on the first training prompt only, for at most {steps} steps: can it be learnt? O again "
+        "returns to all prompts."
+    ),
+    "guide.one_prompt.none": "A run on a single target is this check already: choose a task with prompts first.",
+    "guide.one_prompt.whole": "a run of all prompts",
     "guide.solved": "Solved: its most likely text is right; {right} of {count} sampled ones are.",
     "guide.solved.none": "Solved: its most likely text is right, but none of {count} sampled ones yet.",
     "guide.solved.prompts": (

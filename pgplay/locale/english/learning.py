@@ -140,6 +140,14 @@ LEARNING_ERRORS: dict[str, str] = {
         "Each prompt gets {size} completions per step, because batch_size {batch_size} is not a multiple of "
         "{preferred}; {better:or} would give it {preferred}."
     ),
+    "note.larger_groups": (
+        "Each prompt gets {size} completions per step instead of {asked}: only {prompts} "
+        "{prompts:plural prompt is|prompts are} trained on."
+    ),
+    "note.fewer_prompts": (
+        "prompts {prompts} has no effect: there {training:plural is|are} {training} training "
+        "{training:plural prompt|prompts}."
+    ),
     "unit.characters": "characters",
     "unit.tokens": "tokens",
 }

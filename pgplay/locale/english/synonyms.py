@@ -42,6 +42,7 @@ SYNONYMS = {
     "setting.task": "csv jsonl file data dataset prompts questions own",
     "setting.alphabet": "characters letters vocabulary tokens",
     "setting.max_length": "longest completion limit tokens",
+    "setting.prompts": "overfit one sample subset limit number of training examples sanity check",
     "setting.held_out": "test validation heldout generalisation overfitting split",
     "setting.warm_start": "pretrain supervised initialise finetune",
     "setting.warm_text": "pretrain corpus supervised",

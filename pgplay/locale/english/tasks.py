@@ -11,6 +11,8 @@ TASK_ERRORS: dict[str, str] = {
     "error.task.empty_target.remedy": "Give it some text.",
     "error.task.single_prompt": "held_out needs at least two prompts, and this task has one.",
     "error.task.single_prompt.remedy": "Choose held_out 0, or a task with prompts.",
+    "error.task.prompts_of_one_text": "prompts limits the training prompts of a task, and a target is a single text.",
+    "error.task.prompts_of_one_text.remedy": "Choose prompts 0, or a task with prompts.",
     "error.corpus.empty": "{path} has no text.",
     "error.corpus.empty.remedy": "Give a file with at least one line.",
     "error.target_file.empty": "{path} is empty.",

@@ -22,6 +22,22 @@ WORKER_ERRORS: dict[str, str] = {
     "ending.steps": "{steps:,} {steps:plural step|steps} done",
     "ending.time": "{seconds:g} s of training reached",
     "ending.best_kept": "{reason:text}; the best policy measured is kept",
+    "ending.one_prompt.learnt": (
+        "{reason:text}. This one prompt is learnt: the reward and the optimiser work. If all prompts together are not, "
+        "they need more steps, a larger model or a warm start"
+    ),
+    "ending.one_prompt.rising": (
+        "{reason:text}. This one prompt is not learnt yet, but its reward rose from {first:.2f} to {last:.2f}: the "
+        "setup works. It needs more steps, or a higher lr"
+    ),
+    "ending.one_prompt.risen": (
+        "{reason:text}. The reward of this one prompt rose from {first:.2f} to {last:.2f}: the reward and the "
+        "optimiser work"
+    ),
+    "ending.one_prompt.not_learnt": (
+        "{reason:text}. Not even this one prompt is learnt (reward {first:.2f} at first, {last:.2f} now), so the cause "
+        "is not the number of prompts: look at the reward first, then at lr and entropy"
+    ),
     "ending.stopped": "stopped",
     "ending.stopped_early": "Stopped while preparing.",
     "ending.paused": "paused",

@@ -7,12 +7,15 @@ import time
 import msgspec
 
 from pgplay.config.run_config import RunConfig
+from pgplay.errors import coded
 from pgplay.learning.learner import Learner
 from pgplay.learning.reports.diagnosis import Diagnosis
+from pgplay.learning.reports.one_prompt import OnePromptCheck
 from pgplay.learning.reports.step_report import Finding, StepReport
 from pgplay.worker.protocol.events import Snapshot
 from pgplay.worker.session.forecast import Forecast
 from pgplay.worker.session.preparation import goal_of
+from pgplay.worker.session.stop_conditions import Ending
 
 _INTERVAL = 0.25
 """Seconds between updates of findings and forecast, some fifty steps of a small model."""
@@ -23,7 +26,14 @@ class Assessment:
 
     def __init__(self, learner: Learner) -> None:
         self._diagnosis = Diagnosis(learner.plan.algorithm.kind)
+        self._one_prompt = self._check_of(learner)
         self._begin(learner)
+
+    @staticmethod
+    def _check_of(learner: Learner) -> OnePromptCheck | None:
+        """Return the check that one prompt can be learnt, for a run that is one."""
+        plan = learner.plan
+        return OnePromptCheck(has_target=plan.task.has_targets) if plan.written.prompts == 1 else None
 
     def _begin(self, learner: Learner) -> None:
         self._plan = learner.plan
@@ -39,16 +49,32 @@ class Assessment:
         old, new = self._plan, learner.plan
         if rewards_changed or (old.task, old.algorithm.kind) != (new.task, new.algorithm.kind):
             self._diagnosis = Diagnosis(new.algorithm.kind)
+            self._one_prompt = self._check_of(learner)
         self._begin(learner)
 
     def add(self, report: StepReport) -> None:
         """Add a step."""
         self._forecast.add(report)
         self._diagnosis.add(report)
+        if self._one_prompt is not None:
+            self._one_prompt.add(report)
 
     def findings(self) -> tuple[Finding, ...]:
         """Return the present findings; empty while all is well."""
         return self._diagnosis.findings()
+
+    def judged(self, ending: Ending | None) -> Ending | None:
+        """Return `ending`, of a run on one prompt with the verdict on its setup."""
+        check = self._one_prompt
+        if ending is None or check is None:
+            return ending
+        verdict = "learnt" if ending.cause == "goal" else check.verdict
+        if verdict is None:
+            return ending
+        first, last = check.rewards
+        return ending._replace(
+            reason=coded(f"ending.one_prompt.{verdict}", reason=ending.reason, first=first, last=last)
+        )
 
     def snapshot(self, report: StepReport, config: RunConfig) -> Snapshot:
         """Return the newest step, `report`, with findings and forecast at most a quarter second old.

@@ -256,7 +256,7 @@ class Session(PolicyRequests):
     def should_stop(self) -> Ending | None:
         """Return why the run should end now; None if it should continue."""
         counters = self.learner.counters
-        return ending_of(self.config, counters.steps, counters.seconds, self.report)
+        return self._assessment.judged(ending_of(self.config, counters.steps, counters.seconds, self.report))
 
     def snapshot(self) -> Snapshot:
         """Return the newest step with findings and forecast, which are updated four times a second.

@@ -47,7 +47,7 @@ class DetailsScreen(Dialog[None]):
 
     def _show(self) -> None:
         state = self._state
-        content = (state.report, state.findings, state.info, list(state.log))
+        content = (state.report, state.findings, state.verdict, state.info, list(state.log))
         if content != self._shown:
             self._shown = content
             for name, sections in _sections(state).items():
@@ -57,6 +57,8 @@ class DetailsScreen(Dialog[None]):
 def _sections(state: AppState) -> dict[str, list[TextSection]]:
     findings = [(finding.kind, f"{finding_text(finding.kind, finding.values)}") for finding in state.findings]
     sections = [TextSection.of("Findings", findings or [("", "No findings.")])]
+    if state.verdict:
+        sections.insert(0, TextSection.of("One prompt", [("", state.verdict)]))
     if state.info is not None and state.info.notes:
         sections.append(TextSection.of("Notes", [("", note) for note in sentences_of(state.info.notes)]))
     if state.info is not None and state.info.prompt_text:

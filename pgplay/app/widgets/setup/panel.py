@@ -171,7 +171,7 @@ class Setup(Vertical):
 
     def set_target(self, text: str) -> None:
         """Put `text` into the target's field as if typed; it replaces a task and its split."""
-        for name in ("task", "held_out"):
+        for name in ("task", "held_out", "prompts"):
             self._edit(name, "")
         self.query_one("#target", TextArea).text = text
 
