@@ -51,6 +51,13 @@ class Description:
         specs = (self._own[text] if text in self._own else read_spec(text, self._origin) for text in texts)
         return tuple(spec.checked() for spec in specs)
 
+    def rewards_for_worker(self, config: RunConfig) -> tuple[RewardSpec, ...]:
+        """Return the rewards that `config` names as another process can run them.
+
+        Raises InputError, also for a function whose source is not known.
+        """
+        return tuple(map(_with_source, self.rewards(config)))
+
     def _name(self, reward: Any) -> Any:
         if not (isinstance(reward, str) or callable(reward)):
             return reward  # the config refuses it
@@ -59,3 +66,11 @@ class Description:
         if isinstance(spec, FunctionSpec) and spec.source is not None and known != spec:
             raise InputError("reward.same_name", name=spec.source.function)
         return spec.text
+
+
+def _with_source(spec: RewardSpec) -> RewardSpec:
+    if not isinstance(spec, FunctionSpec):
+        return spec
+    if not spec.has_source:
+        raise InputError("reward.no_source", name=getattr(spec.function, "__name__", spec.text))
+    return RewardSpec(spec.text, spec.source)

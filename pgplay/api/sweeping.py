@@ -21,7 +21,6 @@ from pgplay.experiments.statistics.looks import MOST_SEEDS, split_by_looks
 from pgplay.experiments.summary import Summary, summarise
 from pgplay.experiments.trials import Training, Trial, train_trials
 from pgplay.experiments.yardstick import choose_yardstick
-from pgplay.rewards.spec import FunctionSpec, RewardSpec
 
 
 class SweepResult(NamedTuple):
@@ -128,14 +127,5 @@ def _entries(axes: Sequence[GridAxis], settings: Mapping[str, Any], preset: str 
         for axis in axes
     ]
     configs = grid_configs(description.settings, named)
-    rewards = [tuple(map(_for_worker, description.rewards(config))) for config in configs]
+    rewards = [description.rewards_for_worker(config) for config in configs]
     return named_entries([""] * len(configs), configs, rewards)
-
-
-def _for_worker(spec: RewardSpec) -> RewardSpec:
-    """Return `spec` as another process can run it; raises InputError for a function whose source is not known."""
-    if not isinstance(spec, FunctionSpec):
-        return spec
-    if not spec.has_source:
-        raise InputError("reward.no_source", name=getattr(spec.function, "__name__", spec.text))
-    return RewardSpec(spec.text, spec.source)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from pgplay.api.description import Description, RewardLike, given
 from pgplay.api.notebook import LivePicture
 from pgplay.api.run import TrainedRun
+from pgplay.api.worker_training import WorkerTraining
 from pgplay.config.run_config import make_config
 from pgplay.errors import coded
 from pgplay.learning.inputs import read_inputs
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.locale.catalog import Coded
+from pgplay.trackers.tracking import Tracking
+from pgplay.worker.protocol.commands import Save, Start
 from pgplay.worker.session.failures import keep_failure
 from pgplay.worker.session.session import Session
 
@@ -26,6 +30,8 @@ def train(
     name: str = "",
     save: str = "",
     replace: bool = False,
+    track: str | None = None,
+    in_worker: bool = False,
     on_step: Callable[[StepReport], object] | None = None,
     **settings: Any,
 ) -> TrainedRun:
@@ -34,8 +40,12 @@ def train(
     `target`, `preset`, `measure` and `settings` are the options of `pgplay train` with underscores, such as
     `batch_size=64`. `reward` and `measure` may be functions of this process; what a run keeps of them is their source.
     `on_step` is called with the report of each step. `save` keeps the policy in the library under that name; `replace`
-    overwrites one. A notebook shows the curves meanwhile. Ctrl-C, or a notebook's stop button, pauses the run, which is
-    returned.
+    overwrites one. `track` names a tracker that follows the run, such as `tensorboard:logs`. A notebook shows the
+    curves meanwhile. Ctrl-C, or a notebook's stop button, pauses the run, which is returned.
+
+    With `in_worker`, the run trains in a process of its own, from which this one takes nothing but its reports: a
+    function is then passed on as its source, which must need nothing outside of it, and `on_step` is called in another
+    thread, at most ten times a second.
 
     Raises InputError for what the command line refuses, RewardError if a reward fails, and PgplayError; the run is then
     kept up to its last checkpoint.
@@ -46,27 +56,58 @@ def train(
         from pgplay.library.policies import check_policy_name
 
         save = check_policy_name(save, replace, "advice.replace_argument")
-    session = Session.begin(config, read_inputs(config), rewards=description.rewards(config), name=name)
-    try:
-        _run_session(session, on_step)
-        if save:
-            session.save_policy(save, replace=replace)
-    finally:
-        session.close("paused")
-    return TrainedRun(session.run)
+    with Tracking(track, warnings.warn) as tracking:
+        watcher = _Watcher(tracking, on_step)
+        if in_worker:
+            start = Start(config=config, rewards=description.rewards_for_worker(config), name=name)
+            policy = Save(name=save, replace=replace) if save else None
+            run = WorkerTraining(start, policy, watcher.begin, watcher.show).train()
+        else:
+            session = Session.begin(config, read_inputs(config), rewards=description.rewards(config), name=name)
+            run = session.run
+            try:
+                _run_session(session, watcher)
+                if save:
+                    session.save_policy(save, replace=replace)
+            finally:
+                session.close("paused")
+        watcher.end()
+    return TrainedRun(run)
 
 
-def _run_session(session: Session, on_step: Callable[[StepReport], object] | None) -> None:
+class _Watcher:
+    """Whoever follows a run: its tracker, the picture in a notebook, and the caller's own function."""
+
+    def __init__(self, tracking: Tracking, on_step: Callable[[StepReport], object] | None) -> None:
+        self._tracking = tracking
+        self._on_step = on_step
+        self._picture: LivePicture | None = None
+
+    def begin(self, run: str) -> None:
+        """Start following the run called `run`."""
+        self._tracking.follow(run)
+        self._picture = LivePicture.begin(run)
+
+    def show(self, report: StepReport) -> None:
+        """Take in a step."""
+        if self._on_step is not None:
+            self._on_step(report)
+        if self._picture is not None:
+            self._picture.show()
+
+    def end(self) -> None:
+        """Show the whole run."""
+        if self._picture is not None:
+            self._picture.show(at_once=True)
+
+
+def _run_session(session: Session, watcher: _Watcher) -> None:
     """Step until the run ends or is interrupted; the run then rests in that state."""
     ending: tuple[str, Coded] = "paused", coded("ending.interrupted")
-    picture = LivePicture.begin(session.run)
+    watcher.begin(session.run)
     try:
         while not (ended := session.should_stop()):
-            report = session.step()
-            if on_step is not None:
-                on_step(report)
-            if picture is not None:
-                picture.show()
+            watcher.show(session.step())
         ending = ended.state, ended.reason
     except KeyboardInterrupt:
         pass
@@ -74,5 +115,3 @@ def _run_session(session: Session, on_step: Callable[[StepReport], object] | Non
         keep_failure(session, error)
         raise
     session.rest(*ending)
-    if picture is not None:
-        picture.show(at_once=True)

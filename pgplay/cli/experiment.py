@@ -22,6 +22,8 @@ from pgplay.experiments.yardstick import Yardstick, choose_yardstick
 from pgplay.files.atomic import check_destination
 from pgplay.locale.catalog import text_of
 from pgplay.paths import expand_home
+from pgplay.trackers.catalogue import ABOUT_TRACKERS
+from pgplay.trackers.tracking import Tracking
 from pgplay.worker.client.pool import News
 from pgplay.worker.session.cpu_cores import available_cores
 
@@ -60,6 +62,7 @@ def add_experiment_options(parser: Parser, seeds: str) -> None:
     parser.add_argument(
         "--out", metavar="FILE", help="also write the results: .csv numbers, .md or .tex the table, .svg a figure"
     )
+    parser.add_argument("--track", metavar="TRACKER[:PLACE]", help=f"write every run to a tracker: {ABOUT_TRACKERS}")
     add_replace(parser)
     add_json(parser)
 
@@ -129,11 +132,21 @@ def _train(
         assert trial.outcome is not None
         run = f"  ({trial.outcome.run})" if trial.outcome.run else ""
         progress.end(place, f"{name(trial, 60)}: {text_of(*trial.outcome.reason)}{run}")
+        tracking.end(trial.outcome.run)
+
+    def show_begin(run: str) -> None:
+        tracking.follow(run)
 
     def is_clear(trials: list[Trial]) -> bool:
         return summarise(entries, trials, yardstick, len(looks)).is_clear
 
-    with interruptible() as interruption, RunsProgress(len(entries) * sum(map(len, looks))) as progress:
+    runs = len(entries) * sum(map(len, looks))
+    tracking = Tracking(arguments.track, note)
+    if tracking.about:
+        note(tracking.about)
+    with tracking, interruptible() as interruption, RunsProgress(runs) as progress:
         interruption.working = True
-        training = Training(arguments.jobs, arguments.resume, show_news, show_end, lambda: interruption.requested)
+        training = Training(
+            arguments.jobs, arguments.resume, show_news, show_end, lambda: interruption.requested, show_begin
+        )
         return asyncio.run(train_trials(entries, looks, training, is_clear)), interruption.requested

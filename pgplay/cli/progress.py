@@ -207,7 +207,11 @@ class RunsProgress:
         """Record that run number `run` has ended, and print `line`."""
         self._shares[run] = 1.0
         self._ended += 1
+        self.say(line if self._bar is not None else f"{self._ended} of {self._total}  {line}")
+
+    def say(self, line: str) -> None:
+        """Print `line` above the bar, if there is one."""
         if self._bar is not None:
             self._bar.say(line)
         else:
-            note(f"{self._ended} of {self._total}  {line}")
+            note(line)

@@ -59,8 +59,8 @@ class Training(NamedTuple):
 
     With `resume`, stored runs of the same recipe and seed count, and interrupted ones continue; not those whose reward
     or measure is Python, which may be another one by now.
-    `show_news` gets a trial's number and its newest step, `show_end` the number of one that ended; training ends early
-    once `stop_requested`.
+    `show_begin` gets the stored name of a run that begins, `show_news` a trial's number and its newest step, `show_end`
+    the number of one that ended; training ends early once `stop_requested`.
     """
 
     jobs: int | None
@@ -68,6 +68,7 @@ class Training(NamedTuple):
     show_news: Callable[[int, Trial, News], None]
     show_end: Callable[[int, Trial], None]
     stop_requested: Callable[[], bool]
+    show_begin: Callable[[str], None] = lambda run: None
 
 
 def plan_trials(entries: Sequence[RecipeEntry], seeds: Sequence[int]) -> list[Trial]:
@@ -103,7 +104,12 @@ async def train_trials(
     widest = max(entry.config.threads or 1 for entry in entries)
     runs = len(entries) * max(map(len, looks))
     jobs = min(runs, training.jobs or max(1, available_cores() // widest))
-    pool = Pool(jobs, show_news, lambda number, outcome: record_end(places[number], outcome))
+    pool = Pool(
+        jobs,
+        show_news,
+        lambda number, outcome: record_end(places[number], outcome),
+        lambda number, run: training.show_begin(run),
+    )
     loading = asyncio.create_task(asyncio.to_thread(load_scipy))
     try:
         for seeds in looks:

@@ -1,1 +1,1 @@
-"""Runs in the experiment trackers that people use: TensorBoard, MLflow and trackio."""
+"""Runs in the experiment trackers that people use: TensorBoard, Weights & Biases, MLflow and trackio."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from pgplay.config.recipe import to_command, to_recipe
+from pgplay.config.run_config import to_settings
+
 if TYPE_CHECKING:
     from pgplay.config.run_config import RunConfig
     from pgplay.learning.reports.step_report import Sample
@@ -16,6 +19,11 @@ class RunHeader(NamedTuple):
     name: str
     config: RunConfig
     began: float
+
+    @property
+    def description(self) -> dict[str, object]:
+        """The recipe, the command, and the settings that differ from the defaults."""
+        return {"recipe": to_recipe(self.config), "command": to_command(self.config), **to_settings(self.config)}
 
 
 class Tracker(Protocol):

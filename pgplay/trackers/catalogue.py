@@ -12,6 +12,7 @@ from pgplay.trackers.base import RunHeader, Tracker
 from pgplay.trackers.mlflow import check_mlflow_server, open_mlflow_run
 from pgplay.trackers.tensorboard import check_log_folder, open_event_file
 from pgplay.trackers.trackio import accept_project, open_trackio_run
+from pgplay.trackers.wandb import accept_wandb_project, open_wandb_run
 
 
 class TrackerKind(NamedTuple):
@@ -50,7 +51,21 @@ TRACKERS = {
         check=accept_project,
         open=open_trackio_run,
     ),
+    "wandb": TrackerKind(
+        package="wandb",
+        place="pgplay",
+        to_look="wandb leet",
+        check=accept_wandb_project,
+        open=open_wandb_run,
+    ),
 }
+
+
+ABOUT_TRACKERS = (
+    "tensorboard[:FOLDER] (default: tensorboard-logs), mlflow[:URI], trackio[:PROJECT] or wandb[:PROJECT] "
+    "(default: pgplay)"
+)
+"""What --track and --to take, for a line of help."""
 
 
 class TrackerChoice(NamedTuple):

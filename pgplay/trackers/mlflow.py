@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +31,9 @@ def check_mlflow_server(place: str) -> None:
     """Raise PgplayError where the server at `place` does not answer; other stores are tried when the run begins."""
     if not place.startswith(("http://", "https://")):
         return
+    import urllib.error
+    import urllib.request
+
     try:
         with urllib.request.urlopen(f"{place.rstrip('/')}/health", timeout=_PATIENCE):
             pass

@@ -43,14 +43,18 @@ class TrackerProcess:
         """The process's id."""
         return self._process.pid
 
+    def end(self) -> None:
+        """Let the process write what is left and end; does not wait for it."""
+        if self._process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
+
     def finish(self, patience: float) -> str | None:
         """Let the process write what is left and end, for `patience` seconds.
 
         Returns None if it still writes, an empty text if everything is written, else why it failed, in a sentence.
         """
-        if self._process.stdin is not None:
-            with contextlib.suppress(OSError):
-                self._process.stdin.close()
+        self.end()
         try:
             code = self._process.wait(patience)
         except subprocess.TimeoutExpired:

@@ -15,9 +15,14 @@ COLUMNS = ("sample", "reward", "prompt", "completion", "target")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~&$])")
 
 
-def markdown_rows(samples: Sequence[Sample]) -> list[tuple[str, ...]]:
+def plain_rows(samples: Sequence[Sample]) -> list[tuple[str, float, str, str, str]]:
     """Return a row of COLUMNS for each sample."""
-    rows = ((sample.role, f"{sample.reward:.4g}", sample.prompt, sample.text, sample.target) for sample in samples)
+    return [(sample.role, sample.reward, sample.prompt, sample.text, sample.target) for sample in samples]
+
+
+def markdown_rows(samples: Sequence[Sample]) -> list[tuple[str, ...]]:
+    """Return a row of COLUMNS for each sample, in Markdown."""
+    rows = ((role, f"{reward:.4g}", *texts) for role, reward, *texts in plain_rows(samples))
     return [tuple(map(escape_markdown, row)) for row in rows]
 
 

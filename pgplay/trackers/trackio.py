@@ -10,8 +10,6 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pgplay.config.recipe import to_command, to_recipe
-from pgplay.config.run_config import to_settings
 from pgplay.trackers.base import RunHeader, Tracker
 from pgplay.trackers.sample_table import COLUMNS, markdown_rows
 
@@ -41,9 +39,6 @@ class _TrackioRun:
     def __init__(self, project: str, header: RunHeader) -> None:
         import trackio
 
-        config = {
-            "recipe": to_recipe(header.config), "command": to_command(header.config), **to_settings(header.config)
-        }
         self._markdown, self._finish = trackio.Markdown, trackio.finish
         with _quietly():
             with contextlib.suppress(ValueError):  # a project without runs
@@ -51,7 +46,7 @@ class _TrackioRun:
                     if former.name == header.name:
                         former.delete()
             self._run = trackio.init(
-                project, header.name, config=config, embed=False, auto_log_gpu=False, auto_log_cpu=False
+                project, header.name, config=header.description, embed=False, auto_log_gpu=False, auto_log_cpu=False
             )
 
     def log(self, step: int, metrics: Mapping[str, float], seconds: float) -> None:

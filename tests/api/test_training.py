@@ -161,3 +161,34 @@ def test_a_reward_is_probed() -> None:
     probed = pgplay.probe(matches, "abc", model="gru-nano")
     assert probed.verdict.kind == "learnable"
     assert "matches" in str(probed)
+
+
+def test_a_run_in_a_worker_has_the_same_numbers_and_a_saved_policy() -> None:
+    reports: list[StepReport] = []
+    there = pgplay.train(
+        "abc", reward=matches, name="there", save="mine", in_worker=True, on_step=reports.append, **SMALL
+    )
+    here = pgplay.train("abc", reward=matches, **SMALL)
+    assert there.name == "there"
+    assert there.state == here.state == "finished"
+    assert rows(there.name) == rows(here.name)
+    assert reports[-1].step == 6
+    assert pgplay.TextPolicy.load("mine").sample(n=3, seed=1) == here.policy.sample(n=3, seed=1)
+
+
+def test_what_fails_in_a_worker_is_raised_here() -> None:
+    with pytest.raises(InputError, match="is not known"):
+        pgplay.train("abc", reward=eval("lambda text, target: 1.0"), in_worker=True, **SMALL)
+    with pytest.raises(InputError) as refused:
+        pgplay.train("abc", in_worker=True, save="spaces are/refused", **SMALL)
+    assert "name" in str(refused.value)
+    with pytest.raises(RewardError) as failed:
+        pgplay.train("abc", reward=fails_later, in_worker=True, **SMALL)
+    assert "too late" in str(failed.value)
+
+
+def fails_later(text: str, target: str) -> float:
+    fails_later.calls = getattr(fails_later, "calls", 0) + 1  # type: ignore[attr-defined]
+    if fails_later.calls > 40:  # type: ignore[attr-defined]
+        raise ValueError("too late")
+    return 1.0

@@ -150,3 +150,12 @@ def test_what_cannot_be_tracked_is_refused_before_training(
     assert main([*TRAIN, "--track", "tensorboard"]) == 2
     assert "Install it: pip install tensorboard" in capsys.readouterr().err
     assert not list(home.glob("runs/*"))
+
+
+@pytest.mark.exhaustive
+def test_every_run_of_a_sweep_is_written(logs: Path) -> None:
+    small = ("--target", "hi", "--batch-size", "8", "--steps", "4", "--until", "never", "--set", "lr=0.01,0.03")
+    command = [sys.executable, "-m", "pgplay", "sweep", *small, "--seeds", "1", "--track", f"tensorboard:{logs}"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert [steps_in(folder) for folder in logs.iterdir()] == [[1, 2, 3, 4], [1, 2, 3, 4]]

@@ -9,7 +9,7 @@ import pytest
 
 from pgplay.config.run_config import make_config
 from pgplay.errors import coded
-from pgplay.worker.client import pool
+from pgplay.worker.client import streaming_worker
 from pgplay.worker.client.pool import Pool, RunOutcome
 from pgplay.worker.protocol.commands import Start
 from pgplay.worker.protocol.events import AnyEvent, Ready, StateChanged
@@ -47,7 +47,7 @@ class InstantClient:
 @pytest.fixture(autouse=True)
 def _without_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(InstantClient, "clients", [], raising=False)
-    monkeypatch.setattr(pool, "WorkerClient", InstantClient)
+    monkeypatch.setattr(streaming_worker, "WorkerClient", InstantClient)
 
 
 def starts(*seeds: int) -> list[Start]:

@@ -154,6 +154,7 @@ def _delete(arguments: Arguments) -> int:
 
 def _add_export(parser: Parser) -> None:
     from pgplay.export.formats import RUN_FORMATS
+    from pgplay.trackers.catalogue import ABOUT_TRACKERS
 
     parser.add_argument("name", metavar="RUN")
     parser.add_argument("file", metavar="FILE", nargs="?", help="the file to write; default, and -: standard output")
@@ -164,8 +165,7 @@ def _add_export(parser: Parser) -> None:
         action="append",
         help="a curve for svg and png; repeat for more (default: the usual ones)",
     )
-    trackers = "tensorboard[:FOLDER] (default: tensorboard-logs), mlflow[:URI], trackio[:PROJECT] (default: pgplay)"
-    parser.add_argument("--to", metavar="TRACKER[:PLACE]", help=f"write the whole run to a tracker: {trackers}")
+    parser.add_argument("--to", metavar="TRACKER[:PLACE]", help=f"write the whole run to a tracker: {ABOUT_TRACKERS}")
     add_replace(parser)
 
 

@@ -15,12 +15,13 @@ from pgplay.cli.output import note, print_json
 from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
 from pgplay.cli.progress import Printed, Progress, choose_progress
 from pgplay.cli.signals import INTERRUPTED, Interruption, interruptible
-from pgplay.cli.tracking import Tracking
 from pgplay.cli.training_summary import TrainingTotals, print_training_summary, summarise_training
 from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError, PgplayError, coded
 from pgplay.locale.catalog import Coded, finding_text, sentences_of, text_of
 from pgplay.model_places import is_pretrained
+from pgplay.trackers.catalogue import ABOUT_TRACKERS
+from pgplay.trackers.tracking import Tracking
 
 if TYPE_CHECKING:
     from pgplay.learning.inputs import Inputs
@@ -57,12 +58,11 @@ def run_train(argv: Sequence[str]) -> int:
     keep.add_argument(
         "--track",
         metavar="TRACKER[:PLACE]",
-        help="write the run to a tracker as it trains: tensorboard[:FOLDER] (default: tensorboard-logs), mlflow[:URI],"
-        " trackio[:PROJECT] (default: pgplay)",
+        help=f"write the run to a tracker as it trains: {ABOUT_TRACKERS}",
     )
     add_json(keep)
     arguments = parser.read(argv, hint=_hint)
-    tracking = Tracking(arguments.track)
+    tracking = Tracking(arguments.track, note)
     request = _check(arguments)
     with tracking, interruptible() as interruption:
         return _run(arguments, request, tracking, interruption, began)
@@ -123,7 +123,9 @@ def _run(
         with choose_progress() as progress:
             session = _open_session(arguments, request, progress)
             undo.callback(session.close, "paused")
-            tracking.follow(session.run, progress.say)
+            tracking.follow(session.run)
+            if tracking.about:
+                progress.say(tracking.about)
             if arguments.save is not None:
                 session.need_policy()  # a resumed search has none: fail before training
             startup = time.perf_counter() - began

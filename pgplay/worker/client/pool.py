@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 from pgplay.errors import coded
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.locale.catalog import Coded
-from pgplay.worker.client.client import WorkerClient
 from pgplay.worker.client.exit_reason import coded_exit
+from pgplay.worker.client.streaming_worker import Gone, StopRequest, StreamingWorker
 from pgplay.worker.protocol.commands import Resume, Start
-from pgplay.worker.protocol.events import AnyEvent, Failed, Ready, Refused, Snapshot, StateChanged
-
-_LAST_SECONDS = 10.0
-"""Seconds that a worker has to finish its step and write its checkpoint when asked to quit."""
+from pgplay.worker.protocol.events import Failed, Refused, Snapshot, StateChanged
 
 OutcomeState = Literal["solved", "finished", "failed", "interrupted"]
 
@@ -42,29 +39,27 @@ class News(NamedTuple):
     progress: float | None
 
 
-class _Gone(NamedTuple):
-    code: int
-
-
-class _StopRequest(NamedTuple):
-    """The request to stop every run."""
-
-
 class Pool:
     """Trains runs over `size` workers, which stay for further runs until `close`.
 
-    `on_news` is called with newest steps, `on_end` with the number and the outcome of each run that ends, both in the
-    event loop that called `train`. Runs are numbered from 0 in the order in which they are added.
+    `on_begin` is called with the number and the stored name of each run that begins, `on_news` with newest steps,
+    `on_end` with the number and the outcome of each run that ends, all in the event loop that called `train`. Runs are
+    numbered from 0 in the order in which they are added.
     """
 
     def __init__(
-        self, size: int, on_news: Callable[[News], None], on_end: Callable[[int, RunOutcome], None]
+        self,
+        size: int,
+        on_news: Callable[[News], None],
+        on_end: Callable[[int, RunOutcome], None],
+        on_begin: Callable[[int, str], None] = lambda number, run: None,
     ) -> None:
         self._starts: list[Start | Resume] = []
         self._waiting: deque[int] = deque()
-        self._workers = [_Worker() for _ in range(size)]
+        self._workers = [StreamingWorker() for _ in range(size)]
         self._on_news = on_news
         self._on_end = on_end
+        self._on_begin = on_begin
 
     async def train(self, starts: Sequence[Start | Resume]) -> None:
         """Train the runs that `starts` begin or continue, until every one has ended, or until `stop`."""
@@ -80,14 +75,14 @@ class Pool:
         """End every training run at its next step, kept with a checkpoint, and begin no other."""
         self._waiting.clear()
         for worker in self._workers:
-            worker.events.put_nowait(_StopRequest())
+            worker.request_stop()
 
-    async def _serve(self, worker: _Worker) -> None:
+    async def _serve(self, worker: StreamingWorker) -> None:
         while self._waiting:
             number = self._waiting.popleft()
             self._on_end(number, await self._train_one(worker, number))
 
-    async def _train_one(self, worker: _Worker, number: int) -> RunOutcome:
+    async def _train_one(self, worker: StreamingWorker, number: int) -> RunOutcome:
         run, report = "", None
         async for event in worker.train(self._starts[number]):
             match event:
@@ -98,41 +93,14 @@ class Pool:
                     return RunOutcome(state, reason or coded("ending.stopped"), run, report)
                 case StateChanged(info=info) if info is not None:
                     run = info.run
+                    self._on_begin(number, run)
                 case Failed() | Refused():
                     return RunOutcome("failed", event.reason, run, report)
-                case _Gone(code=code):
+                case Gone(code=code):
                     return RunOutcome("failed", coded("error.worker.ended", reason=coded_exit(code)), run, report)
-                case _StopRequest():
+                case StopRequest():
                     await worker.close()
                     return RunOutcome("interrupted", coded("ending.interrupted"), run, report)
                 case _:
                     pass
         raise AssertionError("a worker's events never end")
-
-
-class _Worker:
-    """One worker process, started when needed and again after it died."""
-
-    def __init__(self) -> None:
-        self.events: asyncio.Queue[AnyEvent | _Gone | _StopRequest] = asyncio.Queue()
-        self._client: WorkerClient | None = None
-
-    async def train(self, start: Start | Resume) -> AsyncIterator[AnyEvent | _Gone | _StopRequest]:
-        """Begin the run of `start` and yield all events from then on."""
-        if self._client is not None and self._client.alive:
-            self._client.send(start)
-        else:
-            while not self.events.empty():  # the end of a process that died between two runs
-                self.events.get_nowait()
-            self._client = WorkerClient(self.events.put_nowait, lambda code, tail: self.events.put_nowait(_Gone(code)))
-            await self._client.start()
-        while True:
-            event = await self.events.get()
-            if isinstance(event, Ready):
-                self._client.send(start)
-            yield event
-
-    async def close(self) -> None:
-        """End the process; the run that it trains is kept."""
-        if self._client is not None:
-            await self._client.close(_LAST_SECONDS)

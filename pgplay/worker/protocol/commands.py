@@ -18,13 +18,15 @@ class Command(msgspec.Struct, frozen=True, tag_field="command", kw_only=True):
 class Start(Command, tag="start", frozen=True):
     """Begin a run of `config`; the present run is paused and kept.
 
-    With `paused` the run is built but makes no step yet. `rewards` holds the reward and the measures that are Python:
-    only Python that the person wrote or allowed runs, and no file is read for them.
+    `name` is the run's, empty for one made of date and target. With `paused` the run is built but makes no step yet.
+    `rewards` holds the reward and the measures that are Python: only Python that the person wrote or allowed runs, and
+    no file is read for them.
     """
 
     config: RunConfig
     paused: bool = False
     rewards: tuple[RewardSpec, ...] = ()
+    name: str = ""
 
 
 class Resume(Command, tag="resume", frozen=True):
