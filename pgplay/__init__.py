@@ -26,6 +26,7 @@ _PLACES = {
     "StepReport": "pgplay.learning.reports.step_report",
     "build_reward": "pgplay.rewards.reward",
     "Session": "pgplay.worker.session.session",
+    "TrlReward": "pgplay.trl.reward",
     "load_saved_policy": "pgplay.worker.session.saved_policies",
 }
 

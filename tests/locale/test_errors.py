@@ -125,6 +125,7 @@ EXPLAINED = {
     "rewards/catalogue.py": "the table of rewards",
     "policies/cuda_graphs.py": "a warning for the worker's log",
     "tasks/load.py": "the seed of a random generator",
+    "trl/script.py": "an exported script in Python",
 }
 """Files of other packages that format values into text, with the reason."""
 

@@ -11,6 +11,7 @@ COMMANDS = {
     "policies": ("policies:run_policies", "saved policies: list, show, rename, delete, export, import"),
     "models": ("models:run_models", "pretrained models: list; add one from the Hugging Face Hub"),
     "runs": ("runs:run_runs", "stored runs: list, show, rename, note, delete, export"),
+    "trl": ("trl:run_trl", "for TRL, the library for large models: export a run as a script"),
     "presets": ("catalogues:run_presets", "ready-made setups: list, show"),
     "rewards": ("catalogues:run_rewards", "built-in rewards: list, show; probe any reward before training"),
     "algorithms": ("catalogues:run_algorithms", "algorithms and metrics: list, show"),

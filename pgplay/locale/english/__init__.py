@@ -20,6 +20,7 @@ from pgplay.locale.english.rewards import PYTHON_REWARDS, REWARD_ERRORS
 from pgplay.locale.english.runs import RUN_ERRORS
 from pgplay.locale.english.tasks import TASK_ERRORS
 from pgplay.locale.english.tokenizers import TOKEN_ERRORS
+from pgplay.locale.english.trl import TRL_TEXTS
 from pgplay.locale.english.verdicts import VERDICTS
 from pgplay.locale.english.worker import WORKER_ERRORS
 
@@ -44,6 +45,7 @@ ENGLISH: dict[str, str] = {
     **COMPARISONS,
     **EXPERIMENT_ERRORS,
     **EXPORT_ERRORS,
+    **TRL_TEXTS,
     **WORKER_ERRORS,
     **COMMAND_ERRORS,
     **APP_ERRORS,
