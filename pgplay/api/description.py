@@ -20,6 +20,11 @@ def given(settings: Mapping[str, Any], **further: Any) -> dict[str, Any]:
     return {**settings, **{name: value for name, value in further.items() if value is not None and value != ()}}
 
 
+def as_spec(reward: RewardLike) -> RewardSpec:
+    """Return `reward` as the person's own; raises InputError for a file that cannot be read."""
+    return FunctionSpec.of(reward) if callable(reward) else read_spec(reward)
+
+
 class Description:
     """Settings over those of a `preset`, in which rewards and measures may be functions; `settings` has their names.
 
@@ -47,9 +52,12 @@ class Description:
 
     def rewards(self, config: RunConfig) -> tuple[RewardSpec, ...]:
         """Return the rewards that `config` names, ready to run: the trained one first; raises InputError."""
-        texts = (config.reward, *config.measure)
-        specs = (self._own[text] if text in self._own else read_spec(text, self._origin) for text in texts)
-        return tuple(spec.checked() for spec in specs)
+        return tuple(map(self.spec, (config.reward, *config.measure)))
+
+    def spec(self, text: str) -> RewardSpec:
+        """Return the reward called `text`, ready to run; raises InputError."""
+        own = self._own.get(text)
+        return (own if own is not None else read_spec(text, self._origin)).checked()
 
     def rewards_for_worker(self, config: RunConfig) -> tuple[RewardSpec, ...]:
         """Return the rewards that `config` names as another process can run them.
@@ -61,7 +69,7 @@ class Description:
     def _name(self, reward: Any) -> Any:
         if not (isinstance(reward, str) or callable(reward)):
             return reward  # the config refuses it
-        spec = FunctionSpec.of(reward) if callable(reward) else read_spec(reward)
+        spec = as_spec(reward)
         known = self._own.setdefault(spec.text, spec)
         if isinstance(spec, FunctionSpec) and spec.source is not None and known != spec:
             raise InputError("reward.same_name", name=spec.source.function)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from pgplay.api.description import Description, RewardLike, given
 from pgplay.api.notebook import LivePicture
 from pgplay.api.run import TrainedRun
 from pgplay.api.worker_training import WorkerTraining
+from pgplay.config.changes import Changes
 from pgplay.config.run_config import make_config
 from pgplay.errors import coded
 from pgplay.learning.inputs import read_inputs
 from pgplay.learning.reports.step_report import StepReport
+from pgplay.library.policies import check_policy_name
 from pgplay.locale.catalog import Coded
+from pgplay.runs.branches import branch_run
 from pgplay.trackers.tracking import Tracking
 from pgplay.worker.protocol.commands import Save, Start
 from pgplay.worker.session.failures import keep_failure
@@ -52,10 +56,7 @@ def train(
     """
     description = Description(given(settings, target=target, reward=reward, measure=measure), preset)
     config = make_config(description.settings)
-    if save:
-        from pgplay.library.policies import check_policy_name
-
-        save = check_policy_name(save, replace, "advice.replace_argument")
+    save = _checked(save, replace=replace)
     with Tracking(track, warnings.warn) as tracking:
         watcher = _Watcher(tracking, on_step)
         if in_worker:
@@ -65,14 +66,46 @@ def train(
         else:
             session = Session.begin(config, read_inputs(config), rewards=description.rewards(config), name=name)
             run = session.run
-            try:
-                _run_session(session, watcher)
-                if save:
-                    session.save_policy(save, replace=replace)
-            finally:
-                session.close("paused")
+            with _closing(session):
+                _train_session(session, watcher, save, replace=replace)
         watcher.end()
     return TrainedRun(run)
+
+
+def resume(
+    run: str,
+    *,
+    reward: RewardLike | None = None,
+    at: int | None = None,
+    save: str = "",
+    replace: bool = False,
+    track: str | None = None,
+    on_step: Callable[[StepReport], object] | None = None,
+    **settings: Any,
+) -> TrainedRun:
+    """Continue the stored `run` from its last checkpoint, or as a new run from the one `at` that step; return it.
+
+    `reward` and `settings` are changed before its next step: those that can change during a run, such as `lr`, and its
+    limits. Everything else is as with `train`. Raises what `train` does, InputError also for an unknown run and for
+    Python of others that was not allowed before.
+    """
+    description = Description(given(settings, reward=reward))
+    changes = Changes.of(description.settings)
+    save = _checked(save, replace=replace)
+    with Tracking(track, warnings.warn) as tracking:
+        watcher = _Watcher(tracking, on_step)
+        session = Session.resume(run if at is None else branch_run(run, at))
+        with _closing(session):
+            if named := changes.by_name():
+                session.change(changes, [description.spec(named["reward"])] if "reward" in named else [])
+            _train_session(session, watcher, save, replace=replace)
+        watcher.end()
+    return TrainedRun(session.run)
+
+
+def _checked(policy: str, *, replace: bool) -> str:
+    """Return the name to save a policy under; raises InputError for one that is refused or taken."""
+    return check_policy_name(policy, replace, "advice.replace_argument") if policy else ""
 
 
 class _Watcher:
@@ -99,6 +132,22 @@ class _Watcher:
         """Show the whole run."""
         if self._picture is not None:
             self._picture.show(at_once=True)
+
+
+@contextmanager
+def _closing(session: Session) -> Iterator[None]:
+    """Close the session at the end; a run that has not ended is then paused."""
+    try:
+        yield
+    finally:
+        session.close("paused")
+
+
+def _train_session(session: Session, watcher: _Watcher, save: str, *, replace: bool) -> None:
+    """Train until the run ends or is interrupted, and save the policy where asked."""
+    _run_session(session, watcher)
+    if save:
+        session.save_policy(save, replace=replace)
 
 
 def _run_session(session: Session, watcher: _Watcher) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pgplay.cli.evaluation import cross_entropy, exact_match, score_greedy
 from pgplay.cli.output import format_number, say, shorten
 from pgplay.cli.tables import print_facts, print_table
 from pgplay.locale.quoting import percent
+from pgplay.worker.session.evaluation import cross_entropy, exact_match, score_greedy
 
 if TYPE_CHECKING:
     from pgplay.learning.learner import Learner

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self
 
-from pgplay.errors import RewardError
+from pgplay.errors import InputError, RewardError
 from pgplay.rewards.formula import parse_formula
 from pgplay.rewards.python.function_scorer import FunctionScorer
 from pgplay.rewards.python.scorer import Limits, PythonScorer
@@ -77,6 +77,16 @@ class Reward:
             raise
         parts = {name: [values[row] for row in rows] for name, values in scores.parts.items()}
         return Scores([scores.values[row] for row in rows], parts)
+
+    def score_alike(self, texts: Sequence[str], target: str | None, prompt: str) -> Scores:
+        """Return the rewards of B `texts` that answer one `prompt` and have one `target`, or none.
+
+        Raises InputError for a reward that needs a target and gets none; a Python one may do without. Raises
+        RewardError as `score` does.
+        """
+        if target is None and self.needs_target and self.kind != "python":
+            raise InputError("reward.needs_target", reward=self.spec)
+        return self.score(texts, [target or ""] * len(texts), [prompt] * len(texts))
 
     def _check_size(self, triples: Sequence[Triple], scores: Scores) -> None:
         for values in (scores.values, *scores.parts.values()):

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from pgplay.api.evaluating import evaluate, score
 from pgplay.api.probing import ProbedReward, probe
 from pgplay.api.run import Picture, TrainedRun
 from pgplay.api.sweeping import SweepResult, sweep
 from pgplay.api.text_policy import TextPolicy
-from pgplay.api.training import train
+from pgplay.api.training import resume, train
 
 PAGE = Path(__file__).parents[2] / "docs" / "api.md"
 
@@ -49,6 +50,9 @@ run.plot("reward_mean", "measure:exact")      # drawn by a notebook
 policy = pgplay.TextPolicy.load("mine")       # or run.policy
 policy.sample(n=5, seed=0)
 policy.log_probabilities(["hello you"])
+pgplay.evaluate("mine")                       # training and held-out prompts
+pgplay.score(["hello me"], vowels)
+pgplay.resume(run.name, lr=0.01, steps=500)   # or at=100: a new run from that step
 
 print(pgplay.probe(vowels, "hello you"))      # examine a reward before training
 pgplay.sweep({"reward": ["levenshtein", "lcs"]}, seeds=8, target="hello you", rank_by="exact_match")
@@ -63,9 +67,12 @@ def page() -> str:
 
 OBJECTS = {
     "pgplay.train": train,
+    "pgplay.resume": resume,
     "pgplay.TrainedRun": TrainedRun,
     "Picture": Picture,
     "pgplay.TextPolicy": TextPolicy,
+    "pgplay.evaluate": evaluate,
+    "pgplay.score": score,
     "pgplay.sweep": sweep,
     "SweepResult": SweepResult,
     "pgplay.probe": probe,

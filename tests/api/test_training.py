@@ -192,3 +192,22 @@ def fails_later(text: str, target: str) -> float:
     if fails_later.calls > 40:  # type: ignore[attr-defined]
         raise ValueError("too late")
     return 1.0
+
+
+def test_a_resumed_run_goes_on_as_if_it_had_not_ended(home: Path) -> None:
+    whole = pgplay.train("abc", **SMALL)
+    run = pgplay.train("abc", **{**SMALL, "steps": 3})
+    assert pgplay.resume(run.name, steps=6).name == run.name
+    assert rows(run.name) == rows(whole.name)
+
+
+def test_a_resumed_run_changes_what_may_change() -> None:
+    run = pgplay.train("abc", **{**SMALL, "steps": 3})
+    pgplay.resume(run.name, steps=5, reward=matches, save="mine")
+    assert run.steps == 5
+    assert pgplay.TextPolicy.load("mine").sample(n=2, seed=1) == run.policy.sample(n=2, seed=1)
+    branch = pgplay.resume(run.name, at=5, steps=7)
+    assert (branch.name != run.name, branch.steps, run.steps) == (True, 7, 5)
+    with pytest.raises(InputError, match="cannot be changed"):
+        pgplay.resume(run.name, model="gru-small")
+    assert run.state == "finished"

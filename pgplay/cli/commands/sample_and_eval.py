@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pgplay.cli.consent import add_consent, agree
-from pgplay.cli.evaluation import cross_entropy, exact_match, mean_reward, score_greedy
 from pgplay.cli.output import note, print_json, say_text
 from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
 from pgplay.cli.signals import interruptible
@@ -15,9 +14,6 @@ from pgplay.config.run_config import fields, make_config
 
 if TYPE_CHECKING:
     from pgplay.policies.density import Density
-    from pgplay.policies.policy import Policy
-    from pgplay.rewards.reward import Reward
-    from pgplay.tasks.task import Pair
     from pgplay.worker.session.saved_policies import SavedPolicy
 
 _DENSITY = ("temperature", "top_k", "top_p", "min_p")
@@ -123,14 +119,15 @@ def run_eval(argv: Sequence[str]) -> int:
     from pgplay.library.policies import read_policy
     from pgplay.rewards.reward import build_reward
     from pgplay.runs.stored_rewards import policy_reward
+    from pgplay.worker.session.evaluation import measure_policy
 
     card = read_policy(arguments.policy)
     (spec,) = agree([policy_reward(card)], arguments.yes, "pgplay sample works without it.")
     saved, density = _load(arguments, overrides)
     with build_reward(spec, on_log=note) as reward:
         measured = {
-            "training": _measure(saved.policy, density, reward, card.task.training),
-            "held_out": _measure(saved.policy, density, reward, card.task.held_out) if card.task.held_out else None,
+            name: measure_policy(saved.policy, density, reward, pairs)._asdict() if pairs else None
+            for name, pairs in (("training", card.task.training), ("held_out", card.task.held_out))
         }
     if arguments.json:
         print_json({"policy": card.name, "reward": card.reward, "sampling": density._asdict(), **measured})
@@ -140,15 +137,3 @@ def run_eval(argv: Sequence[str]) -> int:
     rows = [(name, *facts.values()) for name, facts in measured.items() if facts]
     print_table(headers, rows)
     return 0
-
-
-def _measure(policy: Policy, density: Density, reward: Reward, pairs: Sequence[Pair]) -> dict[str, Any]:
-    from pgplay.learning.evaluation.greedy import greedy_texts
-
-    greedy = score_greedy(greedy_texts(policy, pairs), reward, pairs)
-    return {
-        "prompts": len(pairs),
-        "exact_match": exact_match(greedy, pairs),
-        "reward_mean": mean_reward(policy, reward, pairs, density, seed=0),
-        "cross_entropy": cross_entropy(policy, pairs),
-    }

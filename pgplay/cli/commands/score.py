@@ -118,11 +118,8 @@ def _score(specs: Sequence[str], texts: Sequence[str], target: str | None, promp
     from pgplay.rewards.reward import build_reward
     from pgplay.rewards.spec import read_spec
 
-    count = len(texts)
     scores: dict[str, Scores] = {}
     for spec in specs:
         with build_reward(read_spec(spec), on_log=note) as reward:
-            if target is None and reward.needs_target and reward.kind != "python":
-                raise InputError("command.score_needs_target", reward=spec)
-            scores[spec] = reward.score(texts, [target or ""] * count, [prompt] * count)
+            scores[spec] = reward.score_alike(texts, target, prompt)
     return scores

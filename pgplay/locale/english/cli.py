@@ -57,8 +57,6 @@ COMMAND_ERRORS: dict[str, str] = {
     "error.command.no_text.remedy": "Give texts as arguments, or - to read lines from standard input.",
     "error.command.input_encoding": "Standard input is not valid UTF-8.",
     "error.command.input_encoding.remedy": "Convert it, or give the texts as arguments.",
-    "error.command.score_needs_target": "{reward} compares texts with a target.",
-    "error.command.score_needs_target.remedy": "Give one with --target.",
     "error.command.nothing_measured": "Nothing could be measured.",
     "error.command.nothing_measured.remedy": "Choose smaller models, or a smaller --batch-size or --length.",
     "error.command.seed_twice": "--seeds names a seed twice: {text}.",

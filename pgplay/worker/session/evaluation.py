@@ -1,4 +1,4 @@
-"""Measurements of a policy on a list of prompts, shared by `pgplay train` and `pgplay eval`."""
+"""Measurements of a policy on a list of prompts, and of a whole policy."""
 
 from __future__ import annotations
 
@@ -33,6 +33,31 @@ class Greedy(NamedTuple):
     def to_json(self) -> dict[str, str | float]:
         """Return the fields that `pgplay train --json` prints."""
         return {"prompt": self.prompt, "text": self.text, "target": self.target, "reward": self.reward}
+
+
+class Measured(NamedTuple):
+    """A policy on some prompts: its share of exact greedy completions, the mean reward of sampled ones, and the nats.
+
+    `cross_entropy` is that of the targets, per token; without targets it and `exact_match` are None.
+    """
+
+    prompts: int
+    exact_match: float | None
+    reward_mean: float
+    cross_entropy: float | None
+
+
+def measure_policy(policy: Policy, density: Density, reward: Reward, pairs: Sequence[Pair]) -> Measured:
+    """Return what the `policy`, sampled by `density`, reaches on `pairs`; raises RewardError."""
+    from pgplay.learning.evaluation.greedy import greedy_texts
+
+    greedy = score_greedy(greedy_texts(policy, pairs), reward, pairs)
+    return Measured(
+        prompts=len(pairs),
+        exact_match=exact_match(greedy, pairs),
+        reward_mean=mean_reward(policy, reward, pairs, density, seed=0),
+        cross_entropy=cross_entropy(policy, pairs),
+    )
 
 
 def score_greedy(texts: Sequence[str], reward: Reward, pairs: Sequence[Pair]) -> list[Greedy]:
