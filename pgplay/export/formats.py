@@ -19,10 +19,14 @@ from pgplay.runs.curves import Window, curves_of
 from pgplay.runs.reader import RunReader
 
 RUN_FORMATS = ("csv", "jsonl", "svg", "png", "html")
-Rows = Iterable[tuple[int, dict[str, float]]]
+Row = tuple[int, dict[str, float], str | None]
+"""A step, its metrics, and the SHA-256 of the reward that scored it, None where it is unknown."""
 
 OnShare = Callable[[float], object]
 """Called with the share of the run that has been read, 0 to 1."""
+
+SCORED_BY = "reward_hash"
+"""The column of an exported row that names the reward."""
 
 _AT_ONCE = 1024  # rows
 
@@ -38,7 +42,7 @@ def export_run(
     check_format(format_name)
     last = run.progress().steps
     windows = _reported(run.windows(until=last), last, on_share)
-    rows = itertools.chain.from_iterable(window.rows() for window in windows)
+    rows = itertools.chain.from_iterable(map(_rows_of, windows))
     if format_name == "csv":
         yield from rows_to_csv(run.metrics(), rows)
         return
@@ -64,25 +68,35 @@ def check_format(format_name: str) -> None:
         raise UnknownName("format", format_name, RUN_FORMATS)
 
 
-def rows_to_csv(names: Sequence[str], rows: Rows) -> Iterator[bytes]:
-    """Yield `rows` as CSV: a column `step` and one for each of `names`, empty where a row lacks it."""
+def _rows_of(window: Window) -> Iterator[Row]:
+    for (step, metrics), scorer in zip(window.rows(), window.scorers, strict=True):
+        yield step, metrics, None if scorer is None else scorer.hash
+
+
+def rows_to_csv(names: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
+    """Yield `rows` as CSV: columns for the step, each of `names` and the reward's hash; empty where a row lacks one."""
     head = io.StringIO()
-    csv.writer(head, lineterminator="\n").writerow(["step", *names])
+    csv.writer(head, lineterminator="\n").writerow(["step", *names, SCORED_BY])
     yield head.getvalue().encode()
     encode = msgspec.json.Encoder().encode  # writes numbers four times as fast as csv does
     for part in _parts(rows):
-        lines = (encode([step, *map(metrics.get, names)])[1:-1] for step, metrics in part)
+        lines = (encode([step, *map(metrics.get, names), scorer])[1:-1] for step, metrics, scorer in part)
         yield b"".join(line.replace(b"null", b"") + b"\n" for line in lines)
 
 
-def rows_to_jsonl(rows: Rows) -> Iterator[bytes]:
-    """Yield `rows` as one JSON object a line, `step` first."""
-    encoder = msgspec.json.Encoder()
+def rows_to_jsonl(rows: Iterable[Row]) -> Iterator[bytes]:
+    """Yield `rows` as one JSON object a line, `step` first, the reward's hash last where it is known."""
+    encode = msgspec.json.Encoder().encode
     for part in _parts(rows):
-        yield b"".join(encoder.encode({"step": step, **metrics}) + b"\n" for step, metrics in part)
+        yield b"".join(encode(_as_object(row)) + b"\n" for row in part)
 
 
-def _parts(rows: Rows) -> Iterator[list[tuple[int, dict[str, float]]]]:
+def _as_object(row: Row) -> dict[str, float | str]:
+    step, metrics, scorer = row
+    return {"step": step, **metrics} if scorer is None else {"step": step, **metrics, SCORED_BY: scorer}
+
+
+def _parts(rows: Iterable[Row]) -> Iterator[list[Row]]:
     rows = iter(rows)
     while part := list(itertools.islice(rows, _AT_ONCE)):
         yield part

@@ -60,6 +60,8 @@ def to_html(store: RunReader, curves: MetricCurves) -> str:
         _moments(store),
         "<h3>The samples of the last step</h3>",
         _table([(sample.role, f"{sample.reward:.2f}", _coloured(sample)) for sample in store.samples(progress.steps)]),
+        "<h2>Rewards</h2>",
+        _scorers(store) or "<p>No step yet.</p>",
         "<h2>Events</h2>",
         _table([(f"{event.step:,}", event.kind, _text(event.words)) for event in store.events()]) or "<p>Nothing.</p>",
         *_folded("Settings that differ from the defaults", _table(_settings(to_settings(config)))),
@@ -84,6 +86,14 @@ def _moments(store: RunReader) -> str:
             mean_text = "" if mean is None else f"{mean:.3f}"
             rows.append((f"{step:,}", mean_text, f"{greedy.reward:.2f}", _coloured(greedy)))
     return _table(rows, has_head=True) if len(rows) > 1 else "<p>Nothing yet.</p>"
+
+
+def _scorers(store: RunReader) -> str:
+    """Return the rewards that scored the steps, each from its first step on."""
+    rows = [("from step", "reward", "SHA-256")]
+    for step, scorer in store.scorers():
+        rows.append((f"{step:,}", _text(scorer.text) if scorer else "", _text(scorer.hash) if scorer else "unknown"))
+    return _table(rows, has_head=True) if len(rows) > 1 else ""
 
 
 def _coloured(sample: Sample) -> str:

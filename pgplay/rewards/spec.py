@@ -63,6 +63,11 @@ class RewardSpec(msgspec.Struct, frozen=True):
         return digest(self.code)
 
     @property
+    def hash(self) -> str:
+        """The SHA-256 of its Python, or of its formula where it has none: what tells it from an edited one."""
+        return digest(self.code or self.text.strip())
+
+    @property
     def is_own(self) -> bool:
         """Whether the person wrote it."""
         return self.origin is None

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from pgplay.runs.reader import Scorer
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -24,13 +26,15 @@ MOST_SERIES = 256
 class Window(NamedTuple):
     """The metrics of some steps as they are stored: per step the 8-byte floats of the metrics of its kind.
 
-    `names` holds the metrics of each kind; most runs have one kind of step, or a few.
+    `names` holds the metrics of each kind; most runs have one kind of step, or a few. `scorers` has the reward of each
+    step, None where it is unknown.
     """
 
     steps: Sequence[int]
     kinds: Sequence[int]
     numbers: Sequence[bytes]
     names: Mapping[int, tuple[str, ...]]
+    scorers: Sequence[Scorer | None] = ()
 
     def rows(self) -> Iterator[tuple[int, dict[str, float]]]:
         """Yield each step with its metrics."""

@@ -21,6 +21,9 @@ _DETAILS = """
 CREATE TABLE IF NOT EXISTS details (step INTEGER NOT NULL, kind TEXT NOT NULL, detail BLOB NOT NULL,
     PRIMARY KEY (step, kind)) WITHOUT ROWID
 """
+_REWARDS = """
+CREATE TABLE IF NOT EXISTS rewards (id INTEGER PRIMARY KEY, hash TEXT NOT NULL, text TEXT NOT NULL, UNIQUE (hash, text))
+"""
 _SCHEMA = f"""
 PRAGMA application_id = {_APPLICATION};
 PRAGMA user_version = {_VERSION};
@@ -28,16 +31,21 @@ CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE names (id INTEGER PRIMARY KEY, names TEXT NOT NULL UNIQUE);
 CREATE TABLE steps (
     step INTEGER PRIMARY KEY, seconds REAL NOT NULL, completions INTEGER NOT NULL, solved INTEGER NOT NULL,
-    reward_mean REAL, names INTEGER NOT NULL REFERENCES names (id), numbers BLOB NOT NULL
+    reward_mean REAL, names INTEGER NOT NULL REFERENCES names (id), numbers BLOB NOT NULL,
+    reward INTEGER REFERENCES rewards (id)
 );
 CREATE INDEX steps_by_reward ON steps (reward_mean);
 CREATE TABLE samples (step INTEGER PRIMARY KEY, samples BLOB NOT NULL);
 {_DETAILS};
+{_REWARDS};
 CREATE TABLE events (id INTEGER PRIMARY KEY, step INTEGER NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL);
 """
 
 _TABLES = ("run", "names", "steps", "samples", "events")
-"""The tables of every store; one of an early pgplay lacks `details` until it is written to."""
+"""The tables of every store."""
+
+_LATER_TABLES = {"details": _DETAILS, "rewards": _REWARDS}
+"""The tables that the store of an earlier pgplay lacks until it is written to."""
 
 
 def create_database(path: Path, config: RunConfig) -> None:
@@ -65,9 +73,11 @@ def copy_until(
     """Copy `source` up to `step` into the empty store `copy`, set `values`, and add `event` (kind, detail)."""
     copy.execute("BEGIN IMMEDIATE")
     copy.executemany("INSERT INTO names VALUES (?, ?)", source.execute("SELECT id, names FROM names"))
-    for table, columns in (("steps", 7), ("samples", 2), ("details", 3)):
-        marks = ", ".join("?" * columns)
-        rows = source.execute(f"SELECT * FROM {table} WHERE step <= ? ORDER BY step", (step,))
+    copy.executemany("INSERT INTO rewards VALUES (?, ?, ?)", source.execute("SELECT id, hash, text FROM rewards"))
+    kept = "step, seconds, completions, solved, reward_mean, names, numbers", scorer_column(source)
+    for table, columns in (("steps", ", ".join(kept)), ("samples", "*"), ("details", "*")):
+        rows = source.execute(f"SELECT {columns} FROM {table} WHERE step <= ? ORDER BY step", (step,))
+        marks = ", ".join("?" * len(rows.description))
         copy.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
     events = source.execute("SELECT step, kind, detail FROM events WHERE step <= ? ORDER BY id", (step,))
     copy.executemany("INSERT INTO events (step, kind, detail) VALUES (?, ?, ?)", [*events, (step, *event)])
@@ -83,7 +93,7 @@ def connect(path: Path) -> sqlite3.Connection:
     database = _open(path, "mode=rw")
     try:
         database.execute("PRAGMA synchronous = NORMAL")
-        database.execute(_DETAILS)  # a store of an early pgplay has no such table
+        _add_what_is_new(database)
     except BaseException:
         database.close()
         raise
@@ -103,14 +113,33 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
             raise
         database = _open(path, "mode=ro&readonly_shm=1" if _has_log(path) else "immutable=1")
     try:
-        if not database.execute("SELECT 1 FROM sqlite_schema WHERE name = 'details'").fetchone():
-            database.execute("PRAGMA temp_store = MEMORY")
-            database.execute(_DETAILS.replace("CREATE TABLE", "CREATE TEMP TABLE"))
+        for name, table in _LATER_TABLES.items():
+            if not database.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (name,)).fetchone():
+                database.execute("PRAGMA temp_store = MEMORY")
+                database.execute(table.replace("CREATE TABLE", "CREATE TEMP TABLE"))
         database.execute("PRAGMA query_only = ON")
     except BaseException:
         database.close()
         raise
     return database
+
+
+def scorer_column(database: sqlite3.Connection) -> str:
+    """Return the expression of the reward that scored a row of `steps`: NULL in the store of an earlier pgplay."""
+    columns = (name for _, name, *_ in database.execute("PRAGMA table_info(steps)"))
+    return "reward" if "reward" in columns else "NULL"
+
+
+def _add_what_is_new(database: sqlite3.Connection) -> None:
+    """Add what the store of an earlier pgplay lacks; who scored its steps stays unknown."""
+    for table in _LATER_TABLES.values():
+        database.execute(table)
+    if scorer_column(database) == "reward":
+        return
+    database.execute("BEGIN IMMEDIATE")
+    if scorer_column(database) != "reward":  # another process may have been faster
+        database.execute("ALTER TABLE steps ADD COLUMN reward INTEGER REFERENCES rewards (id)")
+    database.execute("COMMIT")
 
 
 def _has_log(path: Path) -> bool:

@@ -25,10 +25,10 @@ from pgplay.learning.reports.step_detail import StepDetail
 from pgplay.learning.reports.step_report import Sample, Trace
 from pgplay.runs.checkpoint_files import all_checkpoints
 from pgplay.runs.curves import MetricCurves, Window, curves_of
-from pgplay.runs.database import connect_to_read
+from pgplay.runs.database import connect_to_read, scorer_column
 from pgplay.runs.database_errors import DATABASE, damaged, plain_database_errors
 from pgplay.runs.names import find_run
-from pgplay.runs.reader import LAST_STEP, Parent, RunEvent, RunProgress, StepNumber
+from pgplay.runs.reader import LAST_STEP, Parent, RunEvent, RunProgress, ScoredSince, Scorer, StepNumber
 from pgplay.runs.stored_texts import words_of_stored
 
 if TYPE_CHECKING:
@@ -117,20 +117,48 @@ class DatabaseReader:
     def windows(self, after_step: int = 0, limit: int | None = None, until: int = LAST_STEP) -> Iterator[Window]:
         """Yield the metrics of the steps after `after_step` and up to `until`, oldest first, at most `limit`."""
         stored = self._pages(
-            tuple[StepNumber, int, bytes],
-            "SELECT step, names, numbers FROM steps WHERE step > ? AND step <= ? ORDER BY step LIMIT ?",
+            tuple[StepNumber, int, bytes, int | None],
+            f"SELECT step, names, numbers, {self._scorer_column()} FROM steps"
+            " WHERE step > ? AND step <= ? ORDER BY step LIMIT ?",
             (after_step, until, -1 if limit is None else limit),
             _WINDOW,
         )
-        names = self._names_of_kinds()
+        names, scorers = self._names_of_kinds(), self._numbered_scorers()
         for page in stored:
-            steps, kinds, numbers = zip(*page, strict=True)
+            steps, kinds, numbers, scored_by = zip(*page, strict=True)
             if not names.keys() >= set(kinds):  # a new kind was added since
                 names = self._names_of_kinds()
+            if not scorers.keys() >= set(scored_by):
+                scorers = self._numbered_scorers()
             for kind, size in set(zip(kinds, map(len, numbers), strict=True)):
                 if kind not in names or size != 8 * len(names[kind]):
                     raise damaged(self.folder, ("damage.step", {"step": after_step}))
-            yield Window(steps, kinds, numbers, names)
+            if not scorers.keys() >= set(scored_by):
+                raise damaged(self.folder, "damage.rewards")
+            yield Window(steps, kinds, numbers, names, [scorers[number] for number in scored_by])
+
+    def _scorer_column(self) -> str:
+        with self._access, self._plainly():
+            return scorer_column(self._database)
+
+    def _numbered_scorers(self) -> dict[int | None, Scorer | None]:
+        """Return each reward by its number; None is the unknown one of an earlier pgplay's steps."""
+        stored = self._select(tuple[int, str, str], "SELECT id, hash, text FROM rewards")
+        return {None: None, **{number: Scorer(*values) for number, *values in stored}}
+
+    def scorers(self) -> list[ScoredSince]:
+        """Return the rewards that scored the steps, in order; a new entry wherever another one took over."""
+        query = (
+            "SELECT step, scorer"
+            " FROM (SELECT step, scorer, lag(step) OVER rows AS before, lag(scorer) OVER rows AS last"
+            f" FROM (SELECT step, {self._scorer_column()} AS scorer FROM steps) WINDOW rows AS (ORDER BY step))"
+            " WHERE before IS NULL OR scorer IS NOT last ORDER BY step"
+        )
+        changes = self._select(tuple[StepNumber, int | None], query)
+        scorers = self._numbered_scorers()
+        if not scorers.keys() >= {number for _, number in changes}:
+            raise damaged(self.folder, "damage.rewards")
+        return [ScoredSince(step, scorers[number]) for step, number in changes]
 
     def _names_of_kinds(self) -> dict[int, tuple[str, ...]]:
         stored = self._select(tuple[int, str], "SELECT id, names FROM names ORDER BY id")

@@ -48,6 +48,20 @@ class RunProgress(NamedTuple):
     last_reward: float | None
 
 
+class Scorer(NamedTuple):
+    """A reward as the steps that it scored name it: the SHA-256 of its Python or of its formula, and its text."""
+
+    hash: str
+    text: str
+
+
+class ScoredSince(NamedTuple):
+    """A reward, and the first step that it scored; None where an earlier pgplay did not keep it."""
+
+    step: StepNumber
+    scorer: Scorer | None
+
+
 class Parent(NamedTuple):
     """The run that another is a branch of, and the step of the branch's checkpoint."""
 
@@ -103,6 +117,10 @@ class RunReader(Protocol):
 
     def row(self, step: int) -> dict[str, float]:
         """Return the metrics of `step`, none where it was not made."""
+        ...
+
+    def scorers(self) -> list[ScoredSince]:
+        """Return the rewards that scored the steps, in order; a new entry wherever another one took over."""
         ...
 
     def metrics(self) -> list[str]:

@@ -4,7 +4,8 @@ Each record is one committed transaction in write-ahead mode, so the whole histo
 step; a power cut may cost the last moments, never the file). Anyone may read while one process writes; the first write
 takes the run's lock, so two processes never train the same run.
 
-Metrics are kept as 8-byte floats beside a reference to their names, a quarter of what JSON takes. Samples are kept for
+Metrics are kept as 8-byte floats beside a reference to their names, a quarter of what JSON takes, and one to the reward
+that scored the step. Samples are kept for
 each of the first 1,000 steps and then ever more thinly, 500 for each doubling of the step.
 """
 
@@ -34,6 +35,7 @@ from pgplay.runs.database import connect, create_database
 from pgplay.runs.database_errors import DATABASE, LOCKED, plain_database_errors, primary_code
 from pgplay.runs.database_reader import DatabaseReader
 from pgplay.runs.names import choose_run_name
+from pgplay.runs.reader import Scorer
 from pgplay.runs.stored_texts import encode_text
 
 LOCK = ".lock"
@@ -57,6 +59,7 @@ class RunStore(DatabaseReader):
     def __init__(self, folder: Path) -> None:
         self._lock = FileLock(folder / LOCK)
         self._names: dict[tuple[str, ...], int] = {}
+        self._scorers: dict[Scorer, int] = {}
         self._patience = _PATIENCE
         self.on_wait: Callable[[Coded], None] = lambda notice: None
         super().__init__(folder)
@@ -91,14 +94,18 @@ class RunStore(DatabaseReader):
         if not self._lock.take(_LOCK_PATIENCE):
             raise InputError("run.trained_elsewhere", name=self.name)
 
-    def record(self, report: StepReport) -> None:
-        """Store one step durably; raises PgplayError if it can't be written."""
+    def record(self, report: StepReport, scorer: Scorer | None = None) -> None:
+        """Store one step durably, with the reward that scored it if it is known.
+
+        Raises PgplayError if it can't be written.
+        """
         names = tuple(report.metrics)
         numbers = struct.pack(f"<{len(names)}d", *report.metrics.values())
         with self._writing() as database:
             identity = self._names.get(names) or self._remember(database, names)
+            number = None if scorer is None else self._scorers.get(scorer) or self._remember_scorer(database, scorer)
             database.execute(
-                "INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     report.step,
                     report.seconds,
@@ -107,6 +114,7 @@ class RunStore(DatabaseReader):
                     report.metrics.get("reward_mean"),
                     identity,
                     numbers,
+                    number,
                 ),
             )
             if report.samples and keeps_samples(report.step, report.solved):
@@ -114,6 +122,8 @@ class RunStore(DatabaseReader):
             if report.trace and keeps_samples(report.step, report.solved):
                 self._keep_detail(database, report.step, "trace", report.trace)
         self._names[names] = identity
+        if scorer is not None and number is not None:
+            self._scorers[scorer] = number
 
     def keep_step_detail(self, detail: StepDetail) -> None:
         """Keep the full record of a step; raises PgplayError where it can't be written."""
@@ -186,6 +196,11 @@ class RunStore(DatabaseReader):
         text = _encoder.encode(names).decode()
         database.execute("INSERT OR IGNORE INTO names (names) VALUES (?)", (text,))
         return int(database.execute("SELECT id FROM names WHERE names = ?", (text,)).fetchone()[0])
+
+    @staticmethod
+    def _remember_scorer(database: sqlite3.Connection, scorer: Scorer) -> int:
+        database.execute("INSERT OR IGNORE INTO rewards (hash, text) VALUES (?, ?)", scorer)
+        return int(database.execute("SELECT id FROM rewards WHERE hash = ? AND text = ?", scorer).fetchone()[0])
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

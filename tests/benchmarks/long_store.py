@@ -37,7 +37,7 @@ def make_run(name: str, steps: int) -> None:
         folder = store.folder
     database = sqlite3.connect(folder / "run.sqlite")
     database.execute("INSERT INTO names VALUES (1, ?)", (msgspec.json.encode(METRICS).decode(),))
-    database.executemany("INSERT INTO steps VALUES (?, ?, ?, ?, ?, 1, ?)", _steps(steps))
+    database.executemany("INSERT INTO steps VALUES (?, ?, ?, ?, ?, 1, ?, NULL)", _steps(steps))
     database.executemany("INSERT INTO samples VALUES (?, ?)", _samples(steps))
     database.executemany("INSERT INTO details VALUES (?, 'trace', ?)", _traces(steps))
     database.commit()

@@ -329,6 +329,7 @@ def test_a_branch_continues_from_a_checkpoint_and_names_its_parent(capsys: pytes
     shown = json.loads(run(capsys, "runs", "show", str(parent["run"]), "--json"))
     assert [one["step"] for one in shown["checkpoints"]][:: len(shown["checkpoints"]) - 1] == [0, parent["steps"]]
     assert shown["checkpoints"][-1]["greedy"] == "hi"
+    assert [(since["step"], since["reward"]) for since in shown["rewards"]] == [(1, "levenshtein")]
     words = ["train", "--resume", str(parent["run"]), "--at", "0"]
     branch = json.loads(run(capsys, *words, "--json"))
     assert branch["run"] == f"{parent['run']}-at-0"

@@ -12,7 +12,7 @@ from pgplay.config.run_config import RunConfig
 from pgplay.learning.reports.step_detail import StepDetail
 from pgplay.learning.reports.step_report import Sample, Trace
 from pgplay.runs.curves import MetricCurves, Window
-from pgplay.runs.reader import LAST_STEP, Parent, RunEvent, RunProgress, RunReader
+from pgplay.runs.reader import LAST_STEP, Parent, RunEvent, RunProgress, RunReader, ScoredSince
 from pgplay.runs.run_library import RunLibrary
 from pgplay.runs.summaries import RunSummary
 
@@ -75,6 +75,9 @@ class MessageRunReader:
 
     def row(self, step: int) -> dict[str, float]:
         return self._ask(dict[str, float], "row", step)
+
+    def scorers(self) -> list[ScoredSince]:
+        return self._ask(list[ScoredSince], "scorers")
 
     def metrics(self) -> list[str]:
         return self._ask(list[str], "metrics")

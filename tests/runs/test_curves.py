@@ -59,7 +59,7 @@ def long_run() -> str:
         for step in range(1, 20_001):
             told = struct.pack("<2d", math.sin(step), 9.0 if step == 12_345 else 1.0)
             row = (step, step / 50, step, 0, math.sin(step), names, told)
-            store._database.execute("INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            store._database.execute("INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, NULL)", row)
         store._database.execute("COMMIT")
     return "long"
 

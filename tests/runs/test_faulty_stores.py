@@ -34,6 +34,8 @@ ODD = {
     "the date is none": "UPDATE run SET value = 'yesterday' WHERE key = 'created'",
     "the config is no object": "UPDATE run SET value = '[1]' WHERE key = 'config'",
     "a reward is a text": "UPDATE steps SET reward_mean = 'good'",
+    "a step's reward is not listed": "UPDATE steps SET reward = 9",
+    "a step's reward is a text": "UPDATE steps SET reward = 'good'",
     "numbers are a text": "UPDATE steps SET numbers = '0.5 0.1'",
     "numbers are too few": "UPDATE steps SET numbers = x'00'",
     "names are no list": "UPDATE names SET names = '{\"a\": 1}'",

@@ -12,7 +12,7 @@ from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError, PgplayError
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.runs.database_reader import DatabaseReader
-from pgplay.runs.reader import RunEvent
+from pgplay.runs.reader import RunEvent, ScoredSince, Scorer
 from pgplay.runs.store import RunStore, keeps_samples
 from pgplay.runs.summaries import delete_run, list_runs
 
@@ -270,3 +270,41 @@ def test_runs_on_a_read_only_disk_can_be_read(
         RunStore.open("run")
     with pytest.raises(PgplayError, match="PGPLAY_HOME"):
         RunStore.create(RunConfig())
+
+
+FIRST, SECOND = Scorer("1" * 64, "levenshtein"), Scorer("2" * 64, "mine.py")
+
+OLD_STORE = "ALTER TABLE steps DROP COLUMN reward; DROP TABLE rewards;"
+"""Makes a store that of an earlier pgplay."""
+
+
+def test_each_step_names_the_reward_that_scored_it_by_a_number(make_report: MakeReport) -> None:
+    scorers = [FIRST, FIRST, SECOND, SECOND, FIRST]
+    with RunStore.create(RunConfig(), "edited") as store:
+        assert store.scorers() == []
+        for step, scorer in enumerate(scorers, start=1):
+            store.record(make_report(step), scorer)
+        with RunStore.open("edited") as reader:
+            (window,) = reader.windows()
+            assert window.scorers == scorers
+            assert reader.scorers() == [ScoredSince(1, FIRST), ScoredSince(3, SECOND), ScoredSince(5, FIRST)]
+            assert reader._database.execute("SELECT reward FROM steps").fetchall() == [(1,), (1,), (2,), (2,), (1,)]
+        store.rewind(3)
+        assert store.scorers() == [ScoredSince(1, FIRST), ScoredSince(3, SECOND)]
+
+
+def test_the_store_of_an_earlier_pgplay_opens_with_unknown_rewards_and_takes_further_steps(
+    make_report: MakeReport,
+) -> None:
+    with RunStore.create(RunConfig(), "old") as store:
+        for step in (1, 2):
+            store.record(make_report(step))
+        store._database.executescript(OLD_STORE)
+    with DatabaseReader.open("old") as reader:
+        assert reader.scorers() == [ScoredSince(1, None)]
+        assert [window.scorers for window in reader.windows()] == [[None, None]]
+        assert reader.rows() == [(step, make_report(step).metrics) for step in (1, 2)]
+    with RunStore.open("old") as store:
+        store.record(make_report(3), FIRST)
+        assert store.scorers() == [ScoredSince(1, None), ScoredSince(3, FIRST)]
+        assert len(store.rows()) == 3

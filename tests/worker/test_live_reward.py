@@ -5,13 +5,16 @@ import os
 
 import pytest
 
+from pgplay.app.stored_runs.load_history import read_past
 from pgplay.config.changes import Changes
 from pgplay.config.run_config import make_config
 from pgplay.errors import InputError, RewardError
+from pgplay.export.formats import export_run
 from pgplay.learning.inputs import read_inputs
 from pgplay.library.policies import load_policy
-from pgplay.rewards.spec import read_spec
+from pgplay.rewards.spec import digest, read_spec
 from pgplay.runs.branches import branch_run
+from pgplay.runs.store import RunStore
 from pgplay.worker.session import live_reward
 from pgplay.worker.session.live_reward import RewardFile
 from pgplay.worker.session.session import Session
@@ -194,3 +197,54 @@ def failing_for(text):
         raise RewardError("text", text="It failed.", given=(text, targets[0], prompts[0]))
 
     return score
+
+
+def test_each_step_is_stored_with_the_hash_of_the_reward_that_scored_it(file):
+    session = begin(reward=str(file))
+    session.step()
+    session.change(*typed(str(file), LONG))
+    session.step()
+    session.change(Changes(reward="prefix"))
+    session.step()
+    session.close("paused")
+    with RunStore.open(session.run) as store:
+        hashes = [digest(SHORT), digest(LONG), digest("prefix")]
+        assert [(since.step, since.scorer.hash) for since in store.scorers()] == list(enumerate(hashes, start=1))
+        rows = [json.loads(row) for row in b"".join(export_run(store, "jsonl")).splitlines()]
+        assert [row["reward_hash"] for row in rows] == hashes
+        assert [event.step for event in store.events() if event.kind == "change"] == [1, 2]
+
+
+def test_a_reward_that_was_edited_while_its_run_rested_is_marked_where_the_run_resumes(file):
+    session = begin(reward=str(file))
+    session.step()
+    session.close("paused")
+    save(file, LONG)
+    resumed = Session.resume(session.run)
+    resumed.close("paused")  # its checkpoint has the new text: another resume is no further change
+    resumed = Session.resume(session.run)
+    resumed.step()
+    resumed.close("paused")
+    branch = branch_run(session.run, 2)
+    with RunStore.open(session.run) as store, RunStore.open(branch) as copy:
+        (change,) = (event for event in store.events() if event.kind == "change")
+        assert (change.step, json.loads(change.detail)) == (1, {"reward": str(file), "reward_source": LONG})
+        assert [since.scorer.hash for since in store.scorers()] == [digest(SHORT), digest(LONG)]
+        assert copy.scorers() == store.scorers()
+        assert [mark.words for mark in read_past(store).marks].count(f"reward {file}") == 1
+
+
+def test_a_reward_that_is_mended_after_it_failed_is_marked(file):
+    session = begin(reward=str(file))
+    save(file, BROKEN)
+    assert session.renew_reward()
+    with pytest.raises(RewardError):
+        session.step()
+    session.rest("failed")
+    save(file, LONG)
+    assert session.renew_reward()
+    assert not session.renew_reward()
+    session.step()
+    session.close("paused")
+    with RunStore.open(session.run) as store:
+        assert [since.scorer.hash for since in store.scorers()] == [digest(LONG)]

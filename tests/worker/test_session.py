@@ -338,7 +338,7 @@ def test_a_full_disk_stops_the_run_and_costs_no_step(monkeypatch):
     session = begin()
     record = RunStore.record
 
-    def full(store, report):
+    def full(store, report, scorer):
         raise PgplayError("text", text="The store failed: the disk is full.")
 
     monkeypatch.setattr(RunStore, "record", full)

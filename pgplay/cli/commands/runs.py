@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pgplay.runs.database_reader import DatabaseReader
 
 _TARGET_WIDTH = 14
+_HASH_WIDTH = 12
 
 
 def run_runs(argv: Sequence[str]) -> int:
@@ -108,14 +109,21 @@ def _show(arguments: Arguments) -> int:
             "folder": str(store.folder),
         }
         settings, events, checkpoints = to_settings(store.config), store.events(), _checkpoints(store)
+        scorers = [(since.step, *(since.scorer or (None, None))) for since in store.scorers()]
     if arguments.json:
         event_rows = [event._asdict() | {"detail": event.words} for event in events]
-        print_json({**facts, "settings": settings, "events": event_rows, "checkpoints": checkpoints})
+        rewards = [{"step": step, "hash": sha256, "reward": text} for step, sha256, text in scorers]
+        parts = {"settings": settings, "rewards": rewards, "events": event_rows, "checkpoints": checkpoints}
+        print_json({**facts, **parts})
         return 0
     print_facts(facts)
     if settings:
         say("\nSettings:")
         print_facts(settings)
+    if scorers:
+        say("\nRewards:")
+        rows = [(step, (sha256 or "unknown")[:_HASH_WIDTH], text or "") for step, sha256, text in scorers]
+        print_table(("from step", "SHA-256", "reward"), rows)
     if events:
         say("\nEvents:")
         print_table(

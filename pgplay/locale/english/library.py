@@ -90,6 +90,7 @@ DAMAGE: dict[str, str] = {
     "damage.no_archive": "it was cut short or changed, or is something else",
     "damage.branch": "its branch point {step:quoted} is not a step",
     "damage.step": "a step after {step} does not match the names of its metrics",
+    "damage.rewards": "a step names a reward that it does not list",
     "damage.metrics": "it has two metrics with the same name",
     "damage.no_store": "{file} is not a pgplay store",
     "damage.other_table": "{file} contains {table}, which is not a table of pgplay",

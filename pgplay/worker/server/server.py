@@ -14,6 +14,7 @@ from typing import Any
 
 from msgspec import UNSET
 
+from pgplay.config.changes import Changes
 from pgplay.errors import InputError, PgplayError, RewardError, coded
 from pgplay.locale.catalog import Coded
 from pgplay.rewards.probe.verdict import judge
@@ -227,8 +228,8 @@ class Server:
         self._outbox.send(Mapped(map=self._need_session().map(), request=command.request))
 
     def _go_on(self, session: RunSession, run_until: RunUntil | None, request: int) -> None:
-        if self._state == "failed":
-            session.renew_reward()
+        if self._state == "failed" and session.renew_reward():
+            self._tell_change(Changes(reward=session.config.reward))
         self._run_until = run_until
         self._enter("training", request=request)
 
@@ -273,13 +274,14 @@ class Server:
         self._enter("idle", request=command.request)
 
     def _change(self, command: Change) -> None:
+        self._need_session().change(command.settings, command.rewards)
+        self._tell_change(command.settings, command.request)
+
+    def _tell_change(self, settings: Changes, request: int = 0) -> None:
         session = self._need_session()
-        session.change(command.settings, command.rewards)
         info, step = session.info(), session.step_count
-        source = info.reward_source if command.settings.reward is not UNSET else ""
-        self._outbox.send(
-            Changed(settings=command.settings, step=step, reward_source=source, info=info, request=command.request)
-        )
+        source = info.reward_source if settings.reward is not UNSET else ""
+        self._outbox.send(Changed(settings=settings, step=step, reward_source=source, info=info, request=request))
 
     def _save(self, command: Save) -> None:
         self._need_session().save_policy(command.name, replace=command.replace)

@@ -107,6 +107,18 @@ class Checkpointer:
         self.checkpoint_step, self._is_stale = step, False
         if not note and self._trail.is_due(step):  # with a note, the last checkpoint is damaged
             self._trail.keep(self._learner.counters.seconds)
+        self.note_edited_reward()
+
+    def note_edited_reward(self) -> bool:
+        """Store that the reward's file was saved while the run rested, as a change; returns whether it was."""
+        rewards = self._rewards
+        if not rewards.has_unstored_edit:
+            return False
+        change = {"reward": rewards.scorer.text, "reward_source": rewards.source}
+        self._store.change_event(self._learner.counters.steps, change)
+        rewards.has_unstored_edit = False
+        self.note_change()
+        return True
 
     def after_step(self, report: StepReport) -> None:
         """Rank the step, and write a checkpoint if one is due; raises PgplayError if it can't be written."""

@@ -98,8 +98,8 @@ class RunSession(Protocol):
     def saved_reward(self) -> Change | None:
         """Return the change of reward if its file was saved, else None; raises InputError."""
 
-    def renew_reward(self) -> None:
-        """Build the reward again."""
+    def renew_reward(self) -> bool:
+        """Build the reward again; returns whether its text is another one."""
 
     def save_policy(self, name: str, *, replace: bool = False) -> object:
         """Save the present policy."""

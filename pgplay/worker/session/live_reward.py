@@ -21,6 +21,7 @@ from pgplay.rewards.records import Triple
 from pgplay.rewards.reward import Reward, start_reward
 from pgplay.rewards.spec import RewardSpec
 from pgplay.runs.checkpoint_content import RewardStamp
+from pgplay.runs.reader import Scorer
 from pgplay.worker.session.interface import OnLog
 
 if TYPE_CHECKING:  # the learner brings torch, which the server's own module does not load
@@ -93,6 +94,13 @@ class LiveRewards:
         self.file = RewardFile(trained, stamp)
         self._measure_files = {spec.text: RewardFile(spec) for spec in measures}
         self.failed_for: Sequence[Any] | None = None
+        self.has_unstored_edit = False
+        """Whether the trained reward's file was read again, and the run's store does not say so yet."""
+
+    @property
+    def scorer(self) -> Scorer:
+        """The trained reward, as the steps that it scores name it."""
+        return Scorer(self._trained.hash, self._trained.text)
 
     @property
     def source(self) -> str:
@@ -114,6 +122,7 @@ class LiveRewards:
         trained = _as_saved(self._trained, self.file)
         measures = {text: _as_saved(spec, self._measure_files[text]) for text, spec in self._measures.items()}
         built = self._start(trained, undo), {text: self._start(spec, undo) for text, spec in measures.items()}
+        self.has_unstored_edit |= trained.code != self._trained.code
         self._trained, self._measures = trained, measures
         return built
 

@@ -26,6 +26,7 @@ from pgplay.learning.trainer import Trainer
 from pgplay.locale.catalog import Coded
 from pgplay.policies.devices import resolve_device
 from pgplay.rewards.spec import RewardSpec, resolve, with_consent
+from pgplay.runs.reader import Scorer
 from pgplay.runs.store import RunStore
 from pgplay.worker.protocol.commands import Change
 from pgplay.worker.protocol.events import Snapshot
@@ -54,7 +55,7 @@ class Session(PolicyRequests):
         self._rewards = rewards
         self._keeper = Checkpointer(store, learner, rewards)
         self._compute_with(threads)
-        self._unrecorded: list[StepReport] = []
+        self._unrecorded: list[tuple[StepReport, Scorer]] = []
         self._is_resting = False
         self._assessment = Assessment(learner)
         self._last_update: LastUpdate | None = None
@@ -242,7 +243,7 @@ class Session(PolicyRequests):
             raise
         self.report = report
         self._assessment.add(report)
-        self._unrecorded.append(report)
+        self._unrecorded.append((report, self._rewards.scorer))
         self._record()
         self._keeper.after_step(report)
         return report
@@ -250,7 +251,7 @@ class Session(PolicyRequests):
     def _record(self) -> None:
         """Store the steps that are not stored yet; there are several after the disk was full."""
         while self._unrecorded:
-            self.store.record(self._unrecorded[0])
+            self.store.record(*self._unrecorded[0])
             del self._unrecorded[0]
 
     def should_stop(self) -> Ending | None:
@@ -306,9 +307,10 @@ class Session(PolicyRequests):
         spec = self._rewards.saved()
         return Change(settings=Changes(reward=self.config.reward), rewards=(spec,)) if spec is not None else None
 
-    def renew_reward(self) -> None:
-        """Build the reward and the measures again, as their Python may be fixed; raises InputError and RewardError."""
+    def renew_reward(self) -> bool:
+        """Build the rewards again; returns whether the trained one was edited. Raises InputError and RewardError."""
         self._rewards.renew(self.learner)
+        return self._keeper.note_edited_reward()
 
     def rest(self, state: str, reason: Coded | None = None) -> None:
         """Write a checkpoint and store the state of the resting run; raises PgplayError if that fails.
