@@ -38,6 +38,11 @@ def runs_folder() -> Path:
     return data_folder() / "runs"
 
 
+def sweeps_folder() -> Path:
+    """Return the folder of the sweeps, with one folder per sweep: what it trains; its runs are among the others."""
+    return data_folder() / "sweeps"
+
+
 def runs_index_file() -> Path:
     """Return the file that caches the list of runs; it may be deleted at any time."""
     return data_folder() / "runs-index-2.json"

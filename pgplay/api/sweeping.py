@@ -19,7 +19,9 @@ from pgplay.experiments.recipes import RecipeEntry, check_seeds, grid_configs, n
 from pgplay.experiments.records import comparison_record, result_record
 from pgplay.experiments.statistics.looks import MOST_SEEDS, split_by_looks
 from pgplay.experiments.summary import Summary, summarise
-from pgplay.experiments.trials import Training, Trial, train_trials
+from pgplay.experiments.sweep_training import begin_sweep, train_sweep
+from pgplay.experiments.sweeps import plan_in
+from pgplay.experiments.trials import Training, Trial
 from pgplay.experiments.yardstick import choose_yardstick
 
 
@@ -27,6 +29,8 @@ class SweepResult(NamedTuple):
     """What a sweep found; a notebook shows its table with a verdict for each row against the first."""
 
     summary: Summary
+    name: str = ""
+    """Its name in the list of runs, by which `pgplay sweep` and the app open it again."""
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -81,10 +85,11 @@ def sweep(
 
     `grid` gives each setting its values, such as `{"reward": ["levenshtein", mine], "lr": [0.01, 0.03]}`; `settings`
     are those that all rows share. Runs train in worker processes, `jobs` at once (by default as many as fit on the
-    cores), so a function is passed on as its source, which must need nothing outside of it. `rank_by` is what rows
-    are compared by, as on the command line. `until_told_apart` adds seeds until every row differs clearly from the
-    first, at most `seeds` (then by default 64). With `resume`, stored runs of the same settings count. `on_end` is
-    called with each run that ends, in another thread. Ctrl-C ends the sweep early; what ended by then counts.
+    cores), so a function is passed on as its source, which must need nothing outside of it. The sweep is one entry in
+    the list of runs. `rank_by` is what rows are compared by, as on the command line. `until_told_apart` adds seeds
+    until every row differs clearly from the first, at most `seeds` (then by default 64). With `resume`, the stored
+    sweep of the same rows continues, and stored runs of the same settings count. `on_end` is called with each run that
+    ends, in another thread. Ctrl-C ends the sweep early; what ended by then counts.
 
     Raises InputError, before anything is trained, for what the command line refuses.
     """
@@ -102,19 +107,18 @@ def sweep(
         if on_end is not None:
             on_end(trial)
 
-    def is_clear(trials: Sequence[Trial]) -> bool:
-        return summarise(entries, trials, yardstick, len(looks)).is_clear
-
     training = Training(jobs, resume, lambda *_: None, show_end, stopped.is_set)
+    stored = begin_sweep(entries, looks, yardstick, resume=resume)
     with ThreadPoolExecutor(1) as thread:  # a notebook's own thread has a loop already
-        trained = thread.submit(asyncio.run, train_trials(entries, looks, training, is_clear))
+        trained = thread.submit(asyncio.run, train_sweep(stored, entries, yardstick, training))
         while not stopped.is_set():
             try:
                 trained.result()
                 break
             except KeyboardInterrupt:
                 stopped.set()
-    return SweepResult(summarise(entries, trained.result(), yardstick, len(looks)))
+    looks_planned = len(plan_in(stored.folder).looks)
+    return SweepResult(summarise(entries, trained.result(), yardstick, looks_planned), stored.name)
 
 
 def _entries(axes: Sequence[GridAxis], settings: Mapping[str, Any], preset: str | None) -> list[RecipeEntry]:

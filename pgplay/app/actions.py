@@ -75,6 +75,7 @@ ACTIONS = (
     Action("edit_reward", "e", "e", "edit reward", "Edit the reward, check it on the samples, apply it."),
     Action("reward_bench", "j", "j", "reward bench", "Compare rewards on texts that you type; probe a reward."),
     Action("side_by_side", "p", "p", "side by side", "Several runs in one plot; try another algorithm or reward."),
+    Action("sweep", "W", "W", "sweep", "This setup varied: rewards, algorithms or a setting, each with several seeds."),
     Action("export", "X", "X", "export", "The present run as HTML, SVG, PNG, CSV or JSONL."),
     Action("recipe", "y", "y", "recipe", "The settings as one line and as a command: copy, save, paste."),
     Action("details", "i", "i", "details", "All findings, all metrics of the newest step, and the log."),
@@ -133,6 +134,7 @@ CONTROLLERS: dict[str, tuple[str, ...]] = {
     "rewards": ("edit_reward", "reward_bench"),
     "plots": (*("choose_metrics", "enlarge", "cursor", "cursor_left", "cursor_right", "zoom", "smooth", "logarithm"),),
     "inspection": ("phases", "microscope", "policy_map", "prompts", "health", "take_advice", "details"),
+    "sweeps": ("sweep",),
     "stored_runs": ("runs", "travel", "side_by_side", "export", "recipe"),
     "shell": (
         *("toggle_setup", "view", "toggle_theme", "toggle_ascii", "toggle_speed"),

@@ -34,6 +34,8 @@ from pgplay.app.messages import (
     BranchRun,
     CompareRuns,
     LooksChanged,
+    NewSweep,
+    OpenSweep,
     OpenTimeTravel,
     Part,
     PresetChosen,
@@ -62,6 +64,7 @@ from pgplay.app.widgets.plots.curve import Plot
 from pgplay.app.worker_link import LinkFactory, WorkerLink, real_worker
 from pgplay.config.run_config import RunConfig, to_settings
 from pgplay.errors import PgplayError
+from pgplay.experiments.sweep_library import LocalSweepLibrary, SweepLibrary
 from pgplay.library.policy_library import LocalPolicyLibrary, PolicyLibrary
 from pgplay.rewards.spec import RewardSpec
 from pgplay.runs.run_library import LocalRunLibrary, RunLibrary
@@ -112,6 +115,7 @@ class PgplayApp(Pages):
         self.state.palette_uses.update(memory.uses)
         self.policy_library: PolicyLibrary = LocalPolicyLibrary()
         self.run_library: RunLibrary = LocalRunLibrary()
+        self.sweep_library: SweepLibrary = LocalSweepLibrary()
         self._config, self._preset, self._brought = config, preset, brought
         self._draft, self._problems, self._connect = memory.typed, problems, connect
         self._worker: WorkerLink | None = None
@@ -262,6 +266,7 @@ class PgplayApp(Pages):
         """Quit within a second: the worker writes its checkpoint, or is killed."""
         self._spare_time.end()
         self.controllers.shell.remember()
+        self.controllers.sweeps.end()
         if self._worker is not None:
             await self._worker.close(QUIT_SECONDS)
         self.exit(0)
@@ -313,6 +318,8 @@ class PgplayApp(Pages):
     @on(ResumeRun)
     @on(BranchRun)
     @on(OpenTimeTravel)
+    @on(OpenSweep)
+    @on(NewSweep)
     @on(CompareRuns)
     @on(WriteForPrompt)
     def _requested(self, message: ScreenRequest) -> None:

@@ -15,6 +15,7 @@ from pgplay.app.messages import Part
 from pgplay.app.state.app_state import AppState
 from pgplay.app.widgets.setup.form import Checked, Problem
 from pgplay.config.run_config import RunConfig
+from pgplay.experiments.sweep_library import SweepLibrary
 from pgplay.library.policy_library import PolicyLibrary
 from pgplay.locale.catalog import Coded
 from pgplay.rewards.spec import Origin, RewardSpec
@@ -112,6 +113,10 @@ class AppHost(Protocol):
     @property
     def run_library(self) -> RunLibrary:
         """The stored runs."""
+
+    @property
+    def sweep_library(self) -> SweepLibrary:
+        """The stored sweeps."""
 
     @property
     def main(self) -> MainPage:

@@ -99,6 +99,21 @@ class OpenTimeTravel(Message):
 
 
 @dataclass
+class OpenSweep(Message):
+    """Show a stored sweep."""
+
+    sweep: str
+
+
+@dataclass
+class NewSweep(Message):
+    """Ask what to vary of these settings of a stored run, and train that with several seeds."""
+
+    settings: dict[str, Any]
+    run: str
+
+
+@dataclass
 class CompareRuns(Message):
     """Show these runs in one plot; a single one with its relatives."""
 
@@ -112,7 +127,9 @@ class WriteForPrompt(Message):
     prompt: str
 
 
-ScreenRequest = PresetChosen | ResumeRun | BranchRun | OpenTimeTravel | CompareRuns | WriteForPrompt
+ScreenRequest = (
+    PresetChosen | ResumeRun | BranchRun | OpenTimeTravel | OpenSweep | NewSweep | CompareRuns | WriteForPrompt
+)
 """What a screen asks of the run or of a stored one."""
 
 

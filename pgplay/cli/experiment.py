@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import shlex
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
+from typing import Any
 
 from pgplay.cli.output import note, print_json, shorten
 from pgplay.cli.parsing import Arguments, Parser, add_json, add_replace, whole_number
@@ -16,7 +18,9 @@ from pgplay.experiments.files import save_summary, summary_ending
 from pgplay.experiments.recipes import RecipeEntry, read_seeds
 from pgplay.experiments.records import to_record
 from pgplay.experiments.statistics.looks import MOST_SEEDS, split_by_looks
-from pgplay.experiments.summary import summarise
+from pgplay.experiments.summary import Summary, summarise
+from pgplay.experiments.sweep_training import begin_sweep, train_sweep
+from pgplay.experiments.sweeps import Sweep, plan_in
 from pgplay.experiments.trials import Training, Trial, train_trials
 from pgplay.experiments.yardstick import Yardstick, choose_yardstick
 from pgplay.files.atomic import check_destination
@@ -33,6 +37,8 @@ ABOUT_TOLD_APART = (
     f"(default: {MOST_SEEDS})."
 )
 """A line of help."""
+
+_ADVICE = "Every run is kept. Continue all with the same command and --resume, or one: pgplay train --resume RUN."
 
 
 def add_experiment_options(parser: Parser, seeds: str) -> None:
@@ -82,17 +88,51 @@ def read_looks(arguments: Arguments, usual: str, seeds: str = "", until: str = "
     return split_by_looks(chosen) if is_adaptive else [chosen]
 
 
-def run_experiment(entries: Sequence[RecipeEntry], looks: Sequence[Sequence[int]], arguments: Arguments) -> int:
+def run_experiment(
+    entries: Sequence[RecipeEntry], looks: Sequence[Sequence[int]], arguments: Arguments, *, is_sweep: bool = False
+) -> int:
     """Train `entries` with the seeds of `looks`, print what was found, and return the exit status.
 
-    With several looks, training ends at the first after which every comparison is clear. Returns 130 after a signal
-    (every run is kept), 1 if a run failed. Raises InputError, before anything is trained, for a wrong --rank-by or
-    --out.
+    With several looks, training ends at the first after which every comparison is clear. A sweep is stored as one
+    thing, with its runs. Returns 130 after a signal (every run is kept), 1 if a run failed. Raises InputError, before
+    anything is trained, for a wrong --rank-by or --out.
     """
-    file = _destination(arguments)
+    file = destination(arguments)
     yardstick = choose_yardstick(entries, arguments.rank_by)
-    trials, interrupted = _train(entries, looks, yardstick, arguments)
+    if is_sweep:
+        sweep = begin_sweep(entries, looks, yardstick, resume=arguments.resume)
+        return run_stored_sweep(sweep, entries, yardstick, arguments, file)
+
+    def is_clear(trials: list[Trial]) -> bool:
+        return summarise(entries, trials, yardstick, len(looks)).is_clear
+
+    runs = len(entries) * sum(map(len, looks))
+    trials, interrupted = _train(
+        entries, runs, arguments, lambda training: train_trials(entries, looks, training, is_clear)
+    )
     summary = summarise(entries, trials, yardstick, len(looks))
+    return _report(summary, trials, arguments, file, _ADVICE if interrupted else "")
+
+
+def run_stored_sweep(
+    sweep: Sweep, entries: Sequence[RecipeEntry], yardstick: Yardstick, arguments: Arguments, file: Path | None
+) -> int:
+    """Train what is left of `sweep`, print what was found, write it to `file`, and return the exit status."""
+    note(f"The sweep {sweep.name} is in the list of runs.")
+    runs = len(entries) * sum(map(len, sweep.plan.looks))
+    trials, interrupted = _train(
+        entries, runs, arguments, lambda training: train_sweep(sweep, entries, yardstick, training)
+    )
+    summary = summarise(entries, trials, yardstick, len(plan_in(sweep.folder).looks))
+    advice = f"Every run is kept. Continue with pgplay sweep {shlex.quote(sweep.name)}, or in the app."
+    return _report(summary, trials, arguments, file, advice if interrupted else "")
+
+
+def _report(
+    summary: Summary, trials: Sequence[Trial], arguments: Arguments, file: Path | None, interruption: str
+) -> int:
+    """Print `summary`, write it to `file`, and return the exit status; `interruption` says how to go on after one."""
+    interrupted = bool(interruption)
     if arguments.json:
         seeds = list(dict.fromkeys(trial.config.seed for trial in trials))
         print_json(to_record(summary, seeds, interrupted=interrupted))
@@ -102,12 +142,12 @@ def run_experiment(entries: Sequence[RecipeEntry], looks: Sequence[Sequence[int]
         save_summary(summary, file)
         note(f"Wrote the results to {file}.")
     if interrupted:
-        note("Every run is kept. Continue all with the same command and --resume, or one: pgplay train --resume RUN.")
+        note(interruption)
         return INTERRUPTED
     return int(any(trial.failed for trial in trials))
 
 
-def _destination(arguments: Arguments) -> Path | None:
+def destination(arguments: Arguments) -> Path | None:
     """Return the file of --out, None without one; raises InputError if it cannot be written."""
     if arguments.out is None:
         return None
@@ -118,9 +158,12 @@ def _destination(arguments: Arguments) -> Path | None:
 
 
 def _train(
-    entries: Sequence[RecipeEntry], looks: Sequence[Sequence[int]], yardstick: Yardstick, arguments: Arguments
+    entries: Sequence[RecipeEntry],
+    runs: int,
+    arguments: Arguments,
+    train: Callable[[Training], Coroutine[Any, Any, list[Trial]]],
 ) -> tuple[list[Trial], bool]:
-    """Return the runs, and whether they were interrupted."""
+    """Return the runs that `train` makes, at most `runs`, and whether they were interrupted."""
 
     def name(trial: Trial, width: int) -> str:
         return f"{shorten(entries[trial.entry].label, width)}, seed {trial.config.seed}"
@@ -137,10 +180,6 @@ def _train(
     def show_begin(run: str) -> None:
         tracking.follow(run)
 
-    def is_clear(trials: list[Trial]) -> bool:
-        return summarise(entries, trials, yardstick, len(looks)).is_clear
-
-    runs = len(entries) * sum(map(len, looks))
     tracking = Tracking(arguments.track, note)
     if tracking.about:
         note(tracking.about)
@@ -149,4 +188,4 @@ def _train(
         training = Training(
             arguments.jobs, arguments.resume, show_news, show_end, lambda: interruption.requested, show_begin
         )
-        return asyncio.run(train_trials(entries, looks, training, is_clear)), interruption.requested
+        return asyncio.run(train(training)), interruption.requested

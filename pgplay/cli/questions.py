@@ -24,20 +24,20 @@ def confirm(question: Coded, yes: bool) -> bool:
 
 
 def delete_each(
-    kind: str,
+    kind: Callable[[str], str],
     names: Sequence[str],
     find: Callable[[str], object],
     delete: Callable[[str], object],
     *,
-    question: str,
+    question: Coded,
     yes: bool,
 ) -> int:
-    """Delete each of `names` once, once all are found and the person agrees to the `question`, a code."""
+    """Delete each of `names` once, once all are found and the person agrees to the `question` about {names}."""
     different = list(dict.fromkeys(names))
     for name in different:
         find(name)
-    if confirm((question, {"names": different}), yes):
+    if confirm((question[0], {**question[1], "names": different}), yes):
         for name in different:
             delete(name)
-            note(f"Deleted the {kind} {name}.")
+            note(f"Deleted the {kind(name)} {name}.")
     return 0

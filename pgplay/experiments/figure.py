@@ -34,7 +34,7 @@ _ROW, _LINE = 30, 18
 _LONGEST_LABEL, _LONGEST_LINE = 36, 110
 
 
-class _Line(NamedTuple):
+class ResultLine(NamedTuple):
     """What a recipe's line shows: each seed's value, those of unsolved runs apart, and the estimate."""
 
     dots: tuple[float, ...]
@@ -49,9 +49,8 @@ def summary_figure(summary: Summary) -> Figure:
     An unsolved run is an arrow where it ended; an interval with an open end goes to the edge.
     """
     ranked = summary.ranked()
-    lines = [_line_of(summary, result) for result in ranked]
-    values = [value for line in lines for value in (*line.dots, *line.unsolved, *_finite(line.interval))]
-    across = axes.value_axis(min(values, default=0.0), max(values, default=1.0), 6)
+    lines = [line_of(summary, result) for result in ranked]
+    across = axis_of(lines, 6)
     bottom = _TOP + _ROW * len(ranked)
     height = bottom + _BOTTOM + _LINE * (len(summary.comparisons) + 1)
     by_completions = summary.yardstick.kind == "completions"
@@ -72,20 +71,27 @@ def summary_figure(summary: Summary) -> Figure:
     return Figure(WIDTH, height, tuple(shapes))
 
 
-def _line_of(summary: Summary, result: RecipeResult) -> _Line:
+def axis_of(lines: Sequence[ResultLine], parts: int) -> axes.Axis:
+    """Return the axis for all values of `lines`, with at most about `parts` intervals."""
+    values = [value for line in lines for value in (*line.dots, *line.unsolved, *_finite(line.interval))]
+    return axes.value_axis(min(values, default=0.0), max(values, default=1.0), parts)
+
+
+def line_of(summary: Summary, result: RecipeResult) -> ResultLine:
+    """Return the line of `result`, one of those of `summary`."""
     if summary.yardstick.kind == "completions":
         times = [trial.time for trial in result.ended]
-        return _Line(
+        return ResultLine(
             tuple(time.completions for time in times if time.solved),
             tuple(time.completions for time in times if not time.solved),
             *result.time,
         )
     assert result.measured is not None
     measured = result.measured
-    return _Line(tuple(measured.values.values()), (), measured.mean, measured.interval)
+    return ResultLine(tuple(measured.values.values()), (), measured.mean, measured.interval)
 
 
-def _drawn(line: _Line, across: axes.Axis, y: float) -> list[Shape]:
+def _drawn(line: ResultLine, across: axes.Axis, y: float) -> list[Shape]:
     shapes: list[Shape] = []
     if line.interval is not None:
         low, high = _x(across, line.interval.low), _x(across, line.interval.high)

@@ -58,9 +58,18 @@ def read_axis(text: str) -> GridAxis:
         raise InputError("sweep.axis", text=text)
     check_grid_setting(name)
     try:
-        return GridAxis(name, tuple(parse_recipe(f"{name}={value}")[name] for value in _split(values)))
+        return axis_of(name, values)
     except InputError as error:
         raise InputError("sweep.value", text=text, cause=error) from error
+
+
+def axis_of(name: str, values: str) -> GridAxis:
+    """Return the axis of the setting `name` with `values` as a person writes them, between commas.
+
+    Raises InputError.
+    """
+    check_grid_setting(name)
+    return GridAxis(name, tuple(parse_recipe(f"{name}={value}")[name] for value in _split(values)))
 
 
 def check_grid_setting(name: str) -> None:

@@ -37,7 +37,7 @@ def _row(result: RecipeResult, held_out: Sequence[str]) -> tuple[str, ...]:
     seconds = median_at_goal(result, "seconds")
     return (
         result.entry.label,
-        _share(result),
+        share_text(result),
         _steps(result),
         _completions(result),
         "" if seconds is None else f"{seconds:.1f}",
@@ -47,7 +47,8 @@ def _row(result: RecipeResult, held_out: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def _share(result: RecipeResult) -> str:
+def share_text(result: RecipeResult) -> str:
+    """Return how many runs reached the goal, with the interval of their share unless they are few."""
     share = f"{result.solved} of {len(result.ended)}"
     if result.solved_interval is None:
         return share

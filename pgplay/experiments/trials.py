@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from pgplay.config import goals
@@ -58,7 +58,8 @@ class Training(NamedTuple):
     """How an experiment's runs are trained: `jobs` at once, None for as many as fit on the cores.
 
     With `resume`, stored runs of the same recipe and seed count, and interrupted ones continue; not those whose reward
-    or measure is Python, which may be another one by now.
+    or measure is Python, which may be another one by now. With the identity of a stored `sweep`, its own runs count in
+    any case, and new ones belong to it; `begin_look` gets how many looks have begun.
     `show_begin` gets the stored name of a run that begins, `show_news` a trial's number and its newest step, `show_end`
     the number of one that ended; training ends early once `stop_requested`.
     """
@@ -69,6 +70,8 @@ class Training(NamedTuple):
     show_end: Callable[[int, Trial], None]
     stop_requested: Callable[[], bool]
     show_begin: Callable[[str], None] = lambda run: None
+    sweep: str = ""
+    begin_look: Callable[[int], object] = lambda looks: None
 
 
 def plan_trials(entries: Sequence[RecipeEntry], seeds: Sequence[int]) -> list[Trial]:
@@ -92,7 +95,7 @@ async def train_trials(
     """
     trials: list[Trial] = []
     places: list[int] = []  # of the pool's runs among the trials
-    stored = StoredRuns() if training.resume else None
+    stored = StoredRuns(training.sweep) if training.resume or training.sweep else None
 
     def show_news(news: News) -> None:
         training.show_news(places[news.number], trials[places[news.number]], news)
@@ -101,9 +104,7 @@ async def train_trials(
         trials[place] = trials[place]._replace(outcome=outcome)
         training.show_end(place, trials[place])
 
-    widest = max(entry.config.threads or 1 for entry in entries)
-    runs = len(entries) * max(map(len, looks))
-    jobs = min(runs, training.jobs or max(1, available_cores() // widest))
+    jobs = jobs_for(entries, looks, training.jobs)
     pool = Pool(
         jobs,
         show_news,
@@ -112,11 +113,12 @@ async def train_trials(
     )
     loading = asyncio.create_task(asyncio.to_thread(load_scipy))
     try:
-        for seeds in looks:
+        for number, seeds in enumerate(looks, 1):
+            training.begin_look(number)
             commands = []
             for trial in plan_trials(entries, seeds):
                 trials.append(trial)
-                begun = _begin(trial, entries[trial.entry], stored)
+                begun = _begin(trial, entries[trial.entry], stored, training)
                 if isinstance(begun, RunOutcome):
                     record_end(len(trials) - 1, begun)
                 else:
@@ -131,16 +133,31 @@ async def train_trials(
     return trials
 
 
-def _begin(trial: Trial, entry: RecipeEntry, stored: StoredRuns | None) -> Start | Resume | RunOutcome:
+def jobs_for(entries: Sequence[RecipeEntry], looks: Sequence[Sequence[int]], jobs: int | None = None) -> int:
+    """Return how many runs are trained at once: `jobs`, by default as many as fit on the cores, and never too many."""
+    most = jobs or jobs_of_cores([entry.config for entry in entries])
+    return min(len(entries) * max(map(len, looks)), most)
+
+
+def jobs_of_cores(configs: Iterable[RunConfig]) -> int:
+    """Return how many runs of `configs` fit on the cores."""
+    return max(1, available_cores() // max(config.threads or 1 for config in configs))
+
+
+def _begin(
+    trial: Trial, entry: RecipeEntry, stored: StoredRuns | None, training: Training
+) -> Start | Resume | RunOutcome:
     """Return the command that begins or continues a trial, or its outcome if it is stored."""
-    if stored is not None and not any(spec.source is not None for spec in entry.rewards):
-        outcome = stored.outcome(trial.config)
+    has_python = any(spec.source is not None for spec in entry.rewards)
+    if stored is not None and (training.sweep or not has_python):
+        own = has_python or not training.resume
+        outcome = stored.outcome(trial.config, own=own)
         if outcome is not None:
             return outcome
-        run = stored.to_continue(trial.config)
+        run = stored.to_continue(trial.config, own=own)
         if run:
-            return Resume(run=run)
-    return Start(config=trial.config, rewards=entry.rewards)
+            return Resume(run=run, rewards=entry.rewards)
+    return Start(config=trial.config, rewards=entry.rewards, sweep=training.sweep)
 
 
 async def _until_stopped(pool: Pool, work: asyncio.Task[None], stop_requested: Callable[[], bool]) -> None:

@@ -8,11 +8,17 @@ from pgplay.errors import coded
 from pgplay.experiments.statistics.estimates import Interval
 from pgplay.experiments.statistics.looks import pairs_needed
 from pgplay.experiments.summary import Comparison, Summary
+from pgplay.experiments.yardstick import Yardstick
 from pgplay.locale.catalog import Coded
 from pgplay.locale.quoting import two_digits
 
 _LONGEST_FORECAST = 7 * 24 * 3600.0
 """Seconds beyond which no further seeds are suggested."""
+
+
+def unit_of(yardstick: Yardstick) -> str:
+    """Return what an axis of the compared values is labelled with."""
+    return "completions" if yardstick.kind == "completions" else yardstick.name
 
 
 def verdict_of(summary: Summary, comparison: Comparison) -> Coded:

@@ -75,6 +75,17 @@ class FileLock:
             self._descriptor = None
 
 
+def is_held(path: Path) -> bool:
+    """Whether another process holds the lock of the file `path`; False where it is missing or may not be written."""
+    if not path.exists() or not os.access(path.parent, os.W_OK):
+        return False
+    lock = FileLock(path)
+    if not lock.take():
+        return True
+    lock.release()
+    return False
+
+
 @contextlib.contextmanager
 def locked_folder(folder: Path) -> Iterator[None]:
     """Hold the lock of `folder`, creating it if missing and cleaning up after crashes.

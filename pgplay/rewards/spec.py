@@ -24,7 +24,7 @@ from pgplay.rewards.python.source import PythonSource, is_python, place_of, read
 class Origin(NamedTuple):
     """Where a reward came from that the person did not write: the kind of place, and its name if it has one."""
 
-    kind: Literal["preset", "recipe", "run", "stored-run", "policy", "session", "named"]
+    kind: Literal["preset", "recipe", "run", "stored-run", "policy", "session", "named", "sweep"]
     name: str = ""
 
     @property

@@ -48,8 +48,8 @@ _LATER_TABLES = {"details": _DETAILS, "rewards": _REWARDS}
 """The tables that the store of an earlier pgplay lacks until it is written to."""
 
 
-def create_database(path: Path, config: RunConfig) -> None:
-    """Create the empty store of a run of `config` in the file `path`."""
+def create_database(path: Path, config: RunConfig, sweep: str = "") -> None:
+    """Create the empty store of a run of `config` in the file `path`; `sweep` is the one that it belongs to, if any."""
     database = sqlite3.connect(path, isolation_level=None)
     try:
         database.execute("PRAGMA journal_mode = WAL")
@@ -61,6 +61,7 @@ def create_database(path: Path, config: RunConfig) -> None:
                 ("created", datetime.now(UTC).isoformat(timespec="milliseconds")),
                 ("state", "training"),
                 ("message", ""),
+                *([("sweep", sweep)] if sweep else []),
             ],
         )
     finally:

@@ -99,8 +99,12 @@ class DatabaseReader:
     @property
     def note(self) -> str:
         """The person's note on the run, empty for none."""
-        notes = self._select(tuple[str], "SELECT value FROM run WHERE key = 'note'")
-        return notes[0][0] if notes else ""
+        return self._value_if_any("note")
+
+    @property
+    def sweep(self) -> str:
+        """The identity of the sweep that the run belongs to, empty for a run of its own."""
+        return self._value_if_any("sweep")
 
     @property
     def parent(self) -> Parent | None:
@@ -279,6 +283,10 @@ class DatabaseReader:
         if not values:
             raise damaged(self.folder, ("damage.lacks_value", {"name": key}))
         return values[0][0]
+
+    def _value_if_any(self, key: str) -> str:
+        values = self._select(tuple[str], "SELECT value FROM run WHERE key = ?", (key,))
+        return values[0][0] if values else ""
 
     def _steps(self, query: str) -> list[int]:
         return [step for (step,) in self._select(tuple[StepNumber], query)]

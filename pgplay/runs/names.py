@@ -10,7 +10,7 @@ from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError, look_up
 from pgplay.files.atomic import kept_folders
 from pgplay.files.names import GOOD_CATEGORIES, check_name, same_name
-from pgplay.paths import runs_folder
+from pgplay.paths import runs_folder, sweeps_folder
 
 _LONGEST_SLUG = 24
 _LONGEST = 70
@@ -23,7 +23,7 @@ def choose_run_name(config: RunConfig, name: str = "") -> str:
     """
     if name:
         name = check_name("run", name)
-        if _is_taken(name, [run.name for run in kept_folders(runs_folder())]):
+        if is_taken(name):
             raise InputError("run.taken", name=name)
         return name
     return free_name(f"{date.today().isoformat()}-{slug(config)}")
@@ -31,16 +31,26 @@ def choose_run_name(config: RunConfig, name: str = "") -> str:
 
 def free_name(base: str) -> str:
     """Return `base`, with a number appended if it is taken; the caller holds the folder's lock."""
-    names = [run.name for run in kept_folders(runs_folder())]
+    names = _taken_names()
     base = base[:_LONGEST]
     name, number = base, 1
-    while _is_taken(name, names):
+    while _is_among(name, names):
         number += 1
         name = f"{base}-{number}"
     return name
 
 
-def _is_taken(name: str, names: list[str]) -> bool:
+def is_taken(name: str) -> bool:
+    """Whether a run or a sweep is called `name`."""
+    return _is_among(name, _taken_names())
+
+
+def _taken_names() -> list[str]:
+    """Return the names of all runs and sweeps, which one list shows."""
+    return [folder.name for parent in (runs_folder(), sweeps_folder()) for folder in kept_folders(parent)]
+
+
+def _is_among(name: str, names: list[str]) -> bool:
     return any(same_name(name, other) for other in names)
 
 

@@ -13,7 +13,7 @@ from pgplay.config.recipe import deviations
 from pgplay.config.run_config import RunConfig, to_settings
 from pgplay.errors import InputError, PgplayError
 from pgplay.files.atomic import delete_folder, kept_folders
-from pgplay.files.locks import FileLock, locked_folder
+from pgplay.files.locks import is_held, locked_folder
 from pgplay.learning.algorithms.table import trains_network
 from pgplay.paths import runs_folder, runs_index_file
 from pgplay.policies.families.catalogue import chosen_model
@@ -36,6 +36,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     left in training by a process that is gone; 'unreadable' if `problem` says why, and the rest is empty. `model` is
     empty where no network is trained. `checkpoint_step` is the step that it can be resumed from, None if it can't. A
     branch names its `parent` and the `parent_step`. `settings` are those it began with, `note` is the person's.
+    `sweep` is the identity of the sweep that it belongs to, empty for a run of its own.
     """
 
     name: str
@@ -58,6 +59,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
     settings: dict[str, Any] = {}
     note: str = ""
+    sweep: str = ""
 
 
 def list_runs() -> list[RunSummary]:
@@ -91,7 +93,7 @@ def _cached_or_read(index: Index[RunSummary], folder: Path) -> RunSummary:
 def _with_current_state(summary: RunSummary, folder: Path) -> RunSummary:
     """Return `summary` with the state that depends on whether a process trains the run."""
     try:
-        if summary.state in _GOES_ON and not _is_trained(folder):
+        if summary.state in _GOES_ON and not is_held(folder / LOCK):
             return msgspec.structs.replace(summary, state="interrupted")
     except PgplayError as error:
         return RunSummary(name=folder.name, state="unreadable", problem=error.problem)
@@ -124,6 +126,7 @@ def _read(folder: Path) -> RunSummary:
                 parent_step=parent_step,
                 settings=to_settings(config),
                 note=store.note,
+                sweep=store.sweep,
             )
     except PgplayError as error:
         return RunSummary(name=folder.name, state="unreadable", problem=error.problem)
@@ -133,16 +136,6 @@ def _model(config: RunConfig) -> str:
     return chosen_model(config.model, has_prompts=bool(config.task)) if trains_network(config.algorithm) else ""
 
 
-def _is_trained(folder: Path) -> bool:
-    if not (folder / LOCK).exists() or not os.access(folder, os.W_OK):
-        return False
-    lock = FileLock(folder / LOCK)
-    if not lock.take():
-        return True
-    lock.release()
-    return False
-
-
 def delete_run(name: str) -> None:
     """Delete the run called `name` with all its data.
 
@@ -150,7 +143,7 @@ def delete_run(name: str) -> None:
     """
     with locked_folder(runs_folder()):
         folder = find_run(name)
-        if _is_trained(folder):
+        if is_held(folder / LOCK):
             raise InputError("run.in_training", name=name)
         delete_folder(folder)
 

@@ -2,71 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import subprocess
-import sys
-import tempfile
-
-from pgplay.locale.catalog import text_of
 from pgplay.trackers.catalogue import TrackerChoice
-from pgplay.worker.client.client import worker_environment
-from pgplay.worker.client.exit_reason import coded_exit
-
-_LONGEST_REASON = 2_000  # bytes
+from pgplay.worker.client.helper_process import HelperProcess
 
 
-class TrackerProcess:
+class TrackerProcess(HelperProcess):
     """`python -m pgplay.trackers`, following the run called `run`; raises OSError where it can't be started.
 
-    It reads the store, so it may lag or die without touching training. It ends when its standard input does: after
-    `finish`, or when the process that made it is gone.
+    It reads the store, so it may lag or die without touching training.
     """
 
     def __init__(self, run: str, choice: TrackerChoice) -> None:
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # closed by finish
-        try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "pgplay.trackers", run, str(choice)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=self._errors,
-                env=worker_environment(),
-                start_new_session=True,  # Ctrl-C is the trainer's
-            )
-        except BaseException:
-            self._errors.close()
-            raise
-
-    @property
-    def pid(self) -> int:
-        """The process's id."""
-        return self._process.pid
-
-    def end(self) -> None:
-        """Let the process write what is left and end; does not wait for it."""
-        if self._process.stdin is not None:
-            with contextlib.suppress(OSError):
-                self._process.stdin.close()
-
-    def finish(self, patience: float) -> str | None:
-        """Let the process write what is left and end, for `patience` seconds.
-
-        Returns None if it still writes, an empty text if everything is written, else why it failed, in a sentence.
-        """
-        self.end()
-        try:
-            code = self._process.wait(patience)
-        except subprocess.TimeoutExpired:
-            self._errors.close()
-            return None
-        with self._errors:
-            return self._reason(code) if code else ""
-
-    def _reason(self, code: int) -> str:
-        """Return the last line that the process wrote, or what killed it."""
-        size = self._errors.seek(0, os.SEEK_END)
-        self._errors.seek(max(0, size - _LONGEST_REASON))
-        lines = self._errors.read().decode(errors="replace").strip().splitlines()
-        sentence = lines[-1] if lines else text_of(*coded_exit(code))
-        return sentence if sentence.endswith(".") else f"{sentence}."
+        super().__init__("pgplay.trackers", run, str(choice))

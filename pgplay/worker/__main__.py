@@ -71,13 +71,16 @@ def main() -> NoReturn:
         session.watch()
         return session
 
-    def begin(prepared: Prepared, name: str, on_progress: OnProgress) -> RunSession:
-        return watched(Session.start(prepared, name=name, on_progress=on_progress, on_log=outbox.log, on_wait=notify))
+    def begin(prepared: Prepared, command: Start, on_progress: OnProgress) -> RunSession:
+        name, sweep = command.name, command.sweep
+        return watched(
+            Session.start(prepared, name=name, sweep=sweep, on_progress=on_progress, on_log=outbox.log, on_wait=notify)
+        )
 
     def prepare_start(command: Start) -> Callable[[OnProgress], RunSession]:
         config = command.config
         inputs = read_inputs(config)
-        return partial(begin, prepare(config, inputs, command.rewards), command.name)
+        return partial(begin, prepare(config, inputs, command.rewards), command)
 
     def resume(run: str, command: Resume, on_progress: OnProgress) -> RunSession:
         rewards = command.rewards

@@ -7,13 +7,17 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from pgplay.errors import coded
+from pgplay.errors import InputError, coded
 from pgplay.experiments import trials
+from pgplay.experiments.sweep_training import train_sweep
+from pgplay.experiments.sweeps import Sweep, add_seeds, open_sweep
 from pgplay.experiments.trials import Training, Trial, train_trials
+from pgplay.experiments.yardstick import choose_yardstick
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.worker.client.pool import News, RunOutcome
 from pgplay.worker.protocol.commands import Resume, Start
 from tests.experiments.made import entries
+from tests.experiments.stored_sweeps import store_seed, store_sweep
 
 LOOKS = [[0, 1], [2, 3], [4]]
 
@@ -81,3 +85,45 @@ def test_without_a_clear_difference_the_budget_ends_it() -> None:
 def test_an_interruption_adds_no_further_seeds() -> None:
     assert len(train(lambda so_far: False, stop=lambda: True)) == 4
     assert InstantPool.closed == 1
+
+
+def train_stored(sweep: Sweep, on_end: Callable[[Trial], object] = lambda trial: None) -> list[Trial]:
+    training = Training(2, False, lambda place, trial, news: None, lambda place, trial: on_end(trial), lambda: False)
+    recipes = sweep.entries
+    return asyncio.run(train_sweep(sweep, recipes, choose_yardstick(recipes), training))
+
+
+def test_a_stored_sweep_trains_what_is_left_and_is_finished_then() -> None:
+    sweep = store_sweep()
+    store_seed(sweep, 0, 1, steps=9)
+    trained = train_stored(sweep)
+    assert [(trial.entry, trial.config.seed) for trial in trained] == [(0, 0), (1, 0), (0, 1), (1, 1), (0, 2), (1, 2)]
+    assert [trial.time.completions for trial in trained if trial.entry == 0] == [64, 9 * 64, 66]
+    assert open_sweep(sweep.name).state == "finished"
+
+
+def test_seeds_that_are_added_while_a_sweep_trains_are_trained_too() -> None:
+    sweep = store_sweep(seeds=[0])
+    added: list[Sweep] = []
+    trained = train_stored(sweep, lambda trial: added or added.append(add_seeds(sweep, 2)))
+    assert sorted({trial.config.seed for trial in trained}) == [0, 1, 2]
+    assert open_sweep(sweep.name).plan.begun == 2
+    assert open_sweep(sweep.name).state == "finished"
+
+
+def test_a_sweep_is_trained_by_one_process_at_a_time() -> None:
+    sweep = store_sweep()
+    with sweep.claimed(), pytest.raises(InputError, match="is being trained"):
+        train_stored(sweep)
+
+
+def test_a_run_that_fails_before_it_is_stored_stays_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    class FailingPool(InstantPool):
+        async def train(self, starts: Sequence[Start | Resume]) -> None:
+            for number in range(len(starts)):
+                self._on_end(number, RunOutcome("failed", ("error.text", {"text": "It failed."})))
+
+    monkeypatch.setattr(trials, "Pool", FailingPool)
+    sweep = store_sweep(seeds=[5])
+    assert all(trial.failed for trial in train_stored(sweep))
+    assert [(start.row, start.seed) for start in open_sweep(sweep.name).plan.failed_starts] == [(0, 5), (1, 5)]

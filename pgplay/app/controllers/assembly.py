@@ -17,11 +17,14 @@ from pgplay.app.controllers.rewards import RewardController
 from pgplay.app.controllers.run import RunController
 from pgplay.app.controllers.shell import ShellController
 from pgplay.app.controllers.stored_runs import StoredRunsController
+from pgplay.app.controllers.sweeps import SweepController
 from pgplay.app.controllers.worker_events import WorkerEvents
 from pgplay.app.host import ShellHost
 from pgplay.app.messages import (
     BranchRun,
     CompareRuns,
+    NewSweep,
+    OpenSweep,
     OpenTimeTravel,
     PresetChosen,
     ResumeRun,
@@ -46,6 +49,7 @@ class Controllers:
         )
         self.stored_runs = StoredRunsController(host, self.run.start_beside, self.run.fill_in)
         self.one_prompt = OnePromptController(host, self.run.start_instead, self.run.fill_in)
+        self.sweeps = SweepController(host, consent)
         self.navigation = NavigationController(
             host,
             {
@@ -63,7 +67,7 @@ class Controllers:
             plot=self.plots.show_large,
             go_home=self.navigation.go_home,
         )
-        self.shell = ShellController(host)
+        self.shell = ShellController(host, lambda: self.sweeps.training)
         self.worker_events = WorkerEvents(host)
 
     def do(self, name: str) -> object:
@@ -81,6 +85,10 @@ class Controllers:
                 await self.run.branch(run, step)
             case OpenTimeTravel(run):
                 await self.stored_runs.travel(run)
+            case OpenSweep(sweep):
+                await self.sweeps.open(sweep)
+            case NewSweep(settings, run):
+                await self.sweeps.sweep_of(settings, run)
             case CompareRuns(runs):
                 await self.stored_runs.side_by_side(*runs)
             case WriteForPrompt(prompt):

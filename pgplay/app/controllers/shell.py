@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Any
 
@@ -27,8 +28,8 @@ INTERRUPT_SECONDS = 2.0
 class ShellController:
     """Actions that belong to no run and to no single screen."""
 
-    def __init__(self, host: ShellHost) -> None:
-        self._host = host
+    def __init__(self, host: ShellHost, trained_sweeps: Callable[[], Sequence[str]]) -> None:
+        self._host, self._trained_sweeps = host, trained_sweeps
         self._interrupted = -INTERRUPT_SECONDS
         self._keeps_draft = False
         """Whether a draft is about to be saved."""
@@ -87,7 +88,11 @@ class ShellController:
 
         state = self._host.state
         question = f"The run is training (step {state.step:,}). It will be checkpointed; u resumes it next time."
-        if not state.is_going or await self._host.push_screen_wait(ConfirmDialog("Quit", question, "Quit")):
+        sweeps = self._trained_sweeps()
+        if sweeps:
+            what = "The sweep" if len(sweeps) == 1 else "The sweeps"
+            question = f"{what} {', '.join(sweeps)} will stop, with a checkpoint of every run; u resumes it next time."
+        if not (state.is_going or sweeps) or await self._host.push_screen_wait(ConfirmDialog("Quit", question, "Quit")):
             await self._host.run_action("quit")
 
     async def interrupt(self) -> None:

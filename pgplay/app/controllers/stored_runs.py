@@ -28,7 +28,7 @@ class StoredRunsController:
         """List the stored runs."""
         from pgplay.app.screens.library.runs import Runs
 
-        self._host.push_screen(Runs(self._host.run_library))
+        self._host.push_screen(Runs(self._host.run_library, self._host.sweep_library))
 
     async def travel(self, run: str = "") -> None:
         """Show `run`, by default the present one, as it was at any step."""

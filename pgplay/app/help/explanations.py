@@ -192,8 +192,20 @@ EXPLANATIONS_BY_PAGE: dict[str, dict[str, Explanation]] = {
             "Policies", "The saved policies: what each was trained on, and its greedy reward at the end."
         ),
         "runs": Explanation(
-            "Runs", "The stored runs: steps, best mean reward of a step, and state. ● marks the runs that p compares."
+            "Runs",
+            "The stored runs: steps, best mean reward of a step, and state. ● marks the runs that p compares. ▤ is a "
+            "sweep: one line for all its runs.",
         ),
+        "sweep-title": Explanation("Sweep", "Its rows and seeds, how many runs have ended, and the time left."),
+        "sweep-rows": Explanation(
+            "Rows",
+            "Four lines for each recipe. Its label, how many runs reached the goal, and the median (or mean) with its "
+            "interval. Every run on the axis below: ● where it was solved, ▸ where it ended unsolved, a number for "
+            "several on one spot; ━ the interval, ┃ the median. Every seed: ● solved, ○ not, ✗ failed, ◐ training, "
+            "‖ interrupted, · waiting; arrows choose one, Enter opens it. Then the verdict: this recipe against the "
+            "first. ▲ hacked: the reward rises but what is meant does not.",
+        ),
+        "sweep-axis": Explanation("Axis", "What all rows are compared by: completions until solved, or a measure."),
         "listing-title": Explanation("List", "What is stored on this machine; pgplay locate lists the folders."),
         "page-hint": Explanation("About this row", "Details that do not fit the columns, and what Enter does."),
         "travel-title": Explanation("Step", "The run, the step that is shown, and the last step."),
@@ -240,6 +252,11 @@ EXPLANATIONS_BY_PAGE: dict[str, dict[str, Explanation]] = {
         ),
     },
     "Dialogs": {
+        "new-sweep": Explanation(
+            "Sweep",
+            "What to vary of the setup: each combination is a row, trained with each seed in background processes. "
+            "The sweep is one line in the list of runs.",
+        ),
         "recipe-dialog": Explanation("Recipe", "All settings as one line and as a command, to copy, save and paste."),
         "pasted": Explanation("Paste", "Paste a recipe; Enter fills in the setup from it."),
         "write-dialog": Explanation(

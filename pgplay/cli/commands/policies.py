@@ -11,7 +11,7 @@ from pgplay.cli.output import note, print_json, print_source, say, shorten
 from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, add_replace, add_yes, run_verb
 from pgplay.cli.questions import delete_each
 from pgplay.cli.tables import print_facts, print_table
-from pgplay.errors import InputError
+from pgplay.errors import InputError, coded
 from pgplay.paths import expand_home
 
 if TYPE_CHECKING:
@@ -128,8 +128,12 @@ def _add_delete(parser: Parser) -> None:
 def _delete(arguments: Arguments) -> int:
     from pgplay.library.policies import delete_policy, find_policy
 
-    question = "question.delete_policies"
-    return delete_each("policy", arguments.names, find_policy, delete_policy, question=question, yes=arguments.yes)
+    question = coded("question.delete_policies")
+
+    def kind(name: str) -> str:
+        return "policy"
+
+    return delete_each(kind, arguments.names, find_policy, delete_policy, question=question, yes=arguments.yes)
 
 
 def _add_export(parser: Parser) -> None:

@@ -1,4 +1,4 @@
-"""`pgplay runs`: the stored runs, their histories and exports."""
+"""`pgplay runs`: the stored runs and sweeps, their histories and exports."""
 
 from __future__ import annotations
 
@@ -11,24 +11,25 @@ from pgplay.cli.output import note, print_json, say, shorten
 from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, add_replace, add_yes, run_verb
 from pgplay.cli.questions import delete_each
 from pgplay.cli.tables import print_facts, print_table
-from pgplay.errors import InputError
+from pgplay.errors import InputError, coded
 
 if TYPE_CHECKING:
     from pgplay.runs.database_reader import DatabaseReader
 
 _TARGET_WIDTH = 14
 _HASH_WIDTH = 12
+_SWEPT_WIDTH = 24
 
 
 def run_runs(argv: Sequence[str]) -> int:
     """Run `pgplay runs`."""
     verbs = {
-        "list": Verb("list the runs, newest first", add_json, _list),
-        "show": Verb("show a run: settings, results, events and checkpoints", _add_show, _show),
-        "rename": Verb("rename a run", _add_rename, _rename),
-        "note": Verb("add a note to a run, shown in the list", _add_note, _note),
-        "delete": Verb("delete runs with all their data", _add_delete, _delete),
-        "export": Verb("export a run: metrics, curves, a page with everything, or to a tracker", _add_export, _export),
+        "list": Verb("list the runs and sweeps, newest first", add_json, _list),
+        "show": Verb("show a run with its settings, results, events and checkpoints; or a sweep", _add_show, _show),
+        "rename": Verb("rename a run or a sweep", _add_rename, _rename),
+        "note": Verb("add a note to a run or a sweep, shown in the list", _add_note, _note),
+        "delete": Verb("delete runs with all their data, sweeps with all their runs", _add_delete, _delete),
+        "export": Verb("export a run: metrics, curves, a page, or to a tracker; or a sweep", _add_export, _export),
     }
     return run_verb("pgplay runs", "Stored runs.", verbs, argv, "list")
 
@@ -36,21 +37,34 @@ def run_runs(argv: Sequence[str]) -> int:
 def _list(arguments: Arguments) -> int:
     import msgspec
 
+    from pgplay.experiments.sweep_list import in_no_sweep, list_sweeps
     from pgplay.runs.summaries import list_runs, what_differs
 
     summaries = list_runs()
+    sweeps = list_sweeps(summaries)
     if arguments.json:
-        print_json(msgspec.to_builtins(summaries))
+        names = {name: sweep.name for sweep in sweeps for name in sweep.runs}
+        print_json([msgspec.to_builtins(run) | {"sweep": names.get(run.name, "")} for run in summaries])
         return 0
-    if not summaries:
+    if not summaries and not sweeps:
         note("There are no runs yet. Start one with pgplay train.")
         return 0
-    rows = []
-    for run, differs in zip(summaries, what_differs(summaries), strict=True):
+    rows: list[tuple[str, tuple[Any, ...]]] = []
+    for sweep in sweeps:
+        text = shorten(sweep.target, _TARGET_WIDTH)
+        description = " · ".join(filter(None, (text, sweep.problem, sweep.note, sweep.size if sweep.rows else "")))
+        what = [shorten(words, _SWEPT_WIDTH) for words in (sweep.algorithm, sweep.reward)]
+        seeds = f"×{sweep.seeds}" if sweep.rows else ""
+        rows.append((sweep.created, (sweep.name, *what, seeds, sweep.best_reward, sweep.progress, description)))
+    alone = in_no_sweep(summaries, sweeps)
+    for run, differs in zip(alone, what_differs(alone), strict=True):
         text = shorten(run.task or run.target, _TARGET_WIDTH)
         description = " · ".join(filter(None, (text, run.problem, run.note, differs)))
-        rows.append((run.name, run.algorithm, run.reward, run.seed, run.best_reward, run.state, description))
-    print_table(("name", "algorithm", "reward", "seed", "best", "state", "target, note, what differs"), rows)
+        what = [run.algorithm, run.reward]
+        rows.append((run.created, (run.name, *what, run.seed, run.best_reward, run.state, description)))
+    rows.sort(key=lambda row: row[0], reverse=True)
+    titles = ("name", "algorithm", "reward", "seed", "best", "state", "target, note, what differs")
+    print_table(titles, [cells for _, cells in rows])
     return 0
 
 
@@ -60,10 +74,12 @@ def _add_rename(parser: Parser) -> None:
 
 
 def _rename(arguments: Arguments) -> int:
+    from pgplay.experiments.sweeps import is_sweep, rename_sweep
     from pgplay.runs.labels import rename_run
 
-    rename_run(arguments.name, arguments.new_name)
-    note(f"The run {arguments.name} is now called {arguments.new_name}.")
+    sweep = is_sweep(arguments.name)
+    (rename_sweep if sweep else rename_run)(arguments.name, arguments.new_name)
+    note(f"The {'sweep' if sweep else 'run'} {arguments.name} is now called {arguments.new_name}.")
     return 0
 
 
@@ -73,9 +89,10 @@ def _add_note(parser: Parser) -> None:
 
 
 def _note(arguments: Arguments) -> int:
+    from pgplay.experiments.sweeps import is_sweep, write_sweep_note
     from pgplay.runs.labels import write_note
 
-    write_note(arguments.name, arguments.text)
+    (write_sweep_note if is_sweep(arguments.name) else write_note)(arguments.name, arguments.text)
     return 0
 
 
@@ -85,6 +102,30 @@ def _add_show(parser: Parser) -> None:
 
 
 def _show(arguments: Arguments) -> int:
+    from pgplay.experiments.sweeps import is_sweep
+
+    return _show_sweep(arguments) if is_sweep(arguments.name) else _show_run(arguments)
+
+
+def _show_sweep(arguments: Arguments) -> int:
+    from pgplay.cli.results import print_results
+    from pgplay.experiments.records import to_record
+    from pgplay.experiments.sweep_view import SweepReader
+
+    view = SweepReader(arguments.name).look()
+    plan, state = view.sweep.plan, view.state
+    if arguments.json:
+        facts = {"name": view.sweep.name, "state": state, "created": plan.created, "note": plan.note}
+        print_json({**facts, **to_record(view.summary(), plan.seeds, interrupted=view.ended < len(view.trials))})
+        return 0
+    ended = f"{view.ended} of {len(view.trials)}"
+    print_facts({"name": view.sweep.name, "state": state, "created": plan.created, "note": plan.note, "ended": ended})
+    say()
+    print_results(view.summary(), plan.jobs)
+    return 0
+
+
+def _show_run(arguments: Arguments) -> int:
     from pgplay.config.recipe import to_command, to_recipe
     from pgplay.config.run_config import to_settings
     from pgplay.runs.database_reader import DatabaseReader
@@ -153,11 +194,29 @@ def _add_delete(parser: Parser) -> None:
 
 
 def _delete(arguments: Arguments) -> int:
+    from pgplay.experiments.sweep_list import list_sweeps
+    from pgplay.experiments.sweeps import delete_sweep, is_sweep
     from pgplay.runs.names import find_run
-    from pgplay.runs.summaries import delete_run
+    from pgplay.runs.summaries import delete_run, list_runs
 
-    question = "question.delete_runs"
-    return delete_each("run", arguments.names, find_run, delete_run, question=question, yes=arguments.yes)
+    sweeps = [name for name in arguments.names if is_sweep(name)]
+    swept = [run for sweep in list_sweeps(list_runs()) if sweep.name in sweeps for run in sweep.runs] if sweeps else []
+
+    def find(name: str) -> object:
+        return name if name in sweeps else find_run(name)
+
+    def delete(name: str) -> None:
+        if name in sweeps:
+            delete_sweep(name)
+        elif name not in swept:  # else it is gone with its sweep
+            delete_run(name)
+
+    question = coded("question.delete_sweeps", runs=len(swept)) if sweeps else coded("question.delete_runs")
+
+    def kind(name: str) -> str:
+        return "sweep" if name in sweeps else "run"
+
+    return delete_each(kind, arguments.names, find, delete, question=question, yes=arguments.yes)
 
 
 def _add_export(parser: Parser) -> None:
@@ -200,11 +259,14 @@ def _export_to_tracker(arguments: Arguments) -> int:
 
 def _export_to_file(arguments: Arguments) -> int:
     from pgplay.cli.progress import LongWait
+    from pgplay.experiments.sweeps import is_sweep
     from pgplay.export.formats import RUN_FORMATS, export_run
     from pgplay.files.atomic import check_destination, write_atomically
     from pgplay.paths import expand_home
     from pgplay.runs.database_reader import DatabaseReader
 
+    if is_sweep(arguments.name):
+        return _export_sweep(arguments)
     ending = Path(arguments.file or "").suffix.lstrip(".").lower()
     format = arguments.format or ending or "csv"
     if format not in RUN_FORMATS:
@@ -223,4 +285,21 @@ def _export_to_file(arguments: Arguments) -> int:
             return 0
         write_atomically(path, pieces)
     note(f"Wrote the run {arguments.name} to {path}.")
+    return 0
+
+
+def _export_sweep(arguments: Arguments) -> int:
+    from pgplay.experiments.files import SUMMARY_FORMATS, save_summary, summary_ending
+    from pgplay.experiments.sweep_view import SweepReader
+    from pgplay.files.atomic import check_destination
+    from pgplay.paths import expand_home
+
+    if arguments.file in (None, "-") or arguments.format or arguments.metric:
+        endings = [f".{known}" for known in SUMMARY_FORMATS]
+        raise InputError("command.sweep_to_file", name=arguments.name, endings=endings)
+    path = expand_home(arguments.file)
+    summary_ending(path)
+    check_destination(path, arguments.replace, "advice.replace")
+    save_summary(SweepReader(arguments.name).look().summary(), path)
+    note(f"Wrote the sweep {arguments.name} to {path}.")
     return 0

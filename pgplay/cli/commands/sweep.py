@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
 
 from pgplay.cli.consent import agree
-from pgplay.cli.experiment import ABOUT_TOLD_APART, add_experiment_options, read_looks, run_experiment
+from pgplay.cli.experiment import (
+    ABOUT_TOLD_APART,
+    add_experiment_options,
+    destination,
+    read_looks,
+    run_experiment,
+    run_stored_sweep,
+)
 from pgplay.cli.options import (
     add_field_options,
     add_start_options,
@@ -22,8 +28,12 @@ from pgplay.config.run_config import overlay
 from pgplay.errors import InputError, coded
 from pgplay.experiments.grid import SWEEP_SEEDS, GridAxis, SweepFile, grid_size, read_axis, read_sweep_file
 from pgplay.experiments.recipes import RecipeEntry, grid_configs, named_entries
+from pgplay.experiments.stored import usual_seconds
+from pgplay.experiments.sweeps import is_sweep, open_sweep
+from pgplay.experiments.yardstick import choose_yardstick
 from pgplay.paths import expand_home
 from pgplay.rewards.spec import Origin, RewardSpec
+from pgplay.runs.summaries import list_runs
 from pgplay.worker.session.cpu_cores import available_cores
 
 _REPEATED = ("reward", "algorithm")
@@ -31,8 +41,6 @@ _SEEDS = str(SWEEP_SEEDS)
 _MANY_RUNS = 300
 """More runs than this are asked about first."""
 _MOST_RUNS = 100_000
-_USUAL_SECONDS = 5.0
-"""The duration of a run where none is stored that would tell."""
 
 
 def run_sweep(argv: Sequence[str]) -> int:
@@ -42,10 +50,11 @@ def run_sweep(argv: Sequence[str]) -> int:
         "Train every combination of the given rewards, algorithms and settings with each seed, and print a table and "
         "verdicts: each row against the first.\n"
         "A TOML file has a table [grid] of lists, and optionally [settings], seeds, rank_by and until.\n"
+        "A sweep is one entry in the list of runs; its name continues it, with further seeds if --seeds has more.\n"
         + ABOUT_TOLD_APART,
-        usage="pgplay sweep [FILE.toml] [--set NAME=V1,V2] [OPTIONS] [--json]",
+        usage="pgplay sweep [FILE.toml | SWEEP] [--set NAME=V1,V2] [OPTIONS] [--json]",
     )
-    parser.add_argument("file", metavar="FILE.toml", nargs="?", help="the grid and its settings")
+    parser.add_argument("file", metavar="FILE.toml", nargs="?", help="the grid and its settings; or a stored sweep")
     parser.add_argument(
         "--set",
         dest="axes",
@@ -58,6 +67,8 @@ def run_sweep(argv: Sequence[str]) -> int:
     add_start_options(parser)
     add_field_options(parser, repeated=_REPEATED)
     arguments = parser.read(argv)
+    if arguments.file and is_sweep(arguments.file) and not expand_home(arguments.file).exists():
+        return _continue(arguments)
     file = read_sweep_file(expand_home(arguments.file)) if arguments.file else SweepFile({}, (), "", "", "")
     typed = _typed_axes(arguments)
     axes = _all_axes(arguments, file, typed)
@@ -67,7 +78,26 @@ def run_sweep(argv: Sequence[str]) -> int:
     if not _agreed_to(runs, arguments):
         note("Nothing was trained.")
         return 0
-    return run_experiment(_read_rows(arguments, file, axes, typed), looks, arguments)
+    return run_experiment(_read_rows(arguments, file, axes, typed), looks, arguments, is_sweep=True)
+
+
+def _continue(arguments: Arguments) -> int:
+    """Train what is left of the stored sweep that `arguments` name; raises InputError for options of another grid."""
+    sweep = open_sweep(arguments.file)
+    given = [*(axis.name for axis in _typed_axes(arguments)), *read_settings(arguments)]
+    given += [name for name in ("preset", "recipe", "rank_by") if getattr(arguments, name)]
+    if given:
+        raise InputError("sweep.stored_grid", name=sweep.name, option=given[0])
+    file = destination(arguments)
+    if arguments.seeds or vars(arguments).get("until"):
+        looks = read_looks(arguments, _SEEDS, arguments.seeds)
+        sweep = sweep.change(looks=tuple(map(tuple, looks)), begun=1, finished=False)
+    if arguments.resume:
+        sweep = sweep.change(takes_others=True)
+    entries = [
+        entry._replace(rewards=agree(entry.rewards, arguments.yes, "advice.new_sweep")) for entry in sweep.entries
+    ]
+    return run_stored_sweep(sweep, entries, choose_yardstick(entries, sweep.plan.ranked_by), arguments, file)
 
 
 def _typed_axes(arguments: Arguments) -> list[GridAxis]:
@@ -97,18 +127,10 @@ def _agreed_to(runs: int, arguments: Arguments) -> bool:
         raise InputError("sweep.too_many", runs=runs, most=_MOST_RUNS)
     if runs <= _MANY_RUNS:
         return True
-    each = _usual_seconds()
+    each = usual_seconds(list_runs())
     jobs = arguments.jobs or available_cores()
     question = coded("question.many_runs", runs=runs, each=each, jobs=jobs, total=runs * each / jobs)
     return confirm(question, arguments.yes)
-
-
-def _usual_seconds() -> float:
-    """Return the median duration of the stored runs that ended by themselves, at least a second."""
-    from pgplay.runs.summaries import list_runs
-
-    seconds = [run.seconds for run in list_runs() if run.state in ("solved", "finished")]
-    return max(1.0, statistics.median(seconds)) if seconds else _USUAL_SECONDS
 
 
 def _read_rows(

@@ -37,6 +37,7 @@ COMMAND_ERRORS: dict[str, str] = {
     "error.command.number_from.remedy": "Give a whole number, {low} or more.",
     "question.delete_policies": "Delete {names:list}?",
     "question.delete_runs": "Delete {names:list} with all data?",
+    "question.delete_sweeps": "Delete {names:list} with all data, of {runs:,} {runs:plural run|runs} in a sweep too?",
     "question.download": "Download {name} ({megabytes:,.0f} MB, commit {commit}) from the Hugging Face Hub?",
     "question.run_python": "Run it on this machine with your permissions? (Asked only once.)",
     "error.command.unconfirmed": "{question:text} There is no terminal to ask on.",
@@ -49,6 +50,9 @@ COMMAND_ERRORS: dict[str, str] = {
     "error.command.policy_to_output.remedy": "Name a file or an existing folder.",
     "error.command.no_format": "{file} has none of the endings {endings:list}.",
     "error.command.no_format.remedy": "Choose the format with --format.",
+    "error.command.sweep_to_file": "The sweep '{name}' is exported to a file, as its ending says.",
+    "error.command.sweep_to_file.remedy": "Give a FILE that ends in one of {endings:list}, without --format and "
+    "--metric.",
     "error.command.to_alone": "--to writes the whole run, not a file.",
     "error.command.to_alone.remedy": "Drop FILE, --format, --metric and --replace.",
     "error.command.picture_to_terminal": "A terminal cannot show a picture.",
@@ -77,6 +81,7 @@ COMMAND_ERRORS: dict[str, str] = {
     "advice.replace": "Choose another name, or give --replace.",
     "advice.name_or_replace": "Choose another with --name, or give --replace.",
     "advice.another_reward": "Start a new run with another reward.",
+    "advice.new_sweep": "Start a new sweep with another reward.",
     "advice.give_reward": "Give another with --reward.",
     "error.command.output": "Cannot write to standard output: {reason}.",
 }

@@ -16,6 +16,9 @@ COMPARISONS = {
     "comparison.not-measured": "Not told apart: {measure} was not measured for both {b} and {a}.",
     "comparison.more": "If the difference is as large as it seems, {seconds:time} more would do "
     "({seeds:,.0f} {seeds:plural seed|seeds}).",
+    "hacked.measure": "reward hacked: in {runs} of {of} runs it still rose while {measure} fell",
+    "hacked.target": "reward hacked: in {runs} of {of} runs a text that is not the target earns nearly the most",
+    "sweep.size": "{rows:,} {rows:plural row|rows} × {seeds:,} {seeds:plural seed|seeds}",
     "ratio.exact": "{ratio:ratio} times",
     "ratio.least": "at least {ratio:ratio} times",
     "ratio.most": "at most {ratio:ratio} times",
@@ -25,7 +28,7 @@ COMPARISONS = {
     "ratio.to": "{high:ratio} or less",
     "ratio.any": "any ratio",
 }
-"""The verdicts, in whole sentences, and their parts."""
+"""The verdicts, in whole sentences, and their parts; the size of a sweep."""
 
 EXPERIMENT_ERRORS = {
     "error.experiment.other_goals": "The recipes have different goals, or goals in rewards of their own.",
@@ -36,6 +39,12 @@ EXPERIMENT_ERRORS = {
     "error.experiment.nothing_held_out.remedy": "Give --held-out 0.2 with a task, or rank by exact_match.",
     "error.experiment.ending": "--out cannot write a file that ends in '{ending}'.",
     "error.experiment.ending.remedy": "Choose one of the endings {endings:list}.",
+    "error.sweep.in_training": "The sweep '{name}' is being trained.",
+    "error.sweep.in_training.remedy": "Stop it first.",
+    "error.sweep.stored_grid": "The sweep '{name}' has its own grid: {option} cannot be given.",
+    "error.sweep.stored_grid.remedy": "Start a new sweep with it, or leave it out.",
+    "error.sweep.damaged": "The sweep '{name}' cannot be read: {path} is damaged ({reason}).",
+    "error.sweep.damaged.remedy": "Delete it; its runs stay and are listed one by one.",
     "error.sweep.axis": "--set cannot be '{text}'.",
     "error.sweep.axis.remedy": "Give a setting and its values: --set lr=0.01,0.03.",
     "error.sweep.value": "--set cannot be '{text}'.",
@@ -46,6 +55,12 @@ EXPERIMENT_ERRORS = {
     "error.sweep.twice.remedy": "Give all its values in one place.",
     "error.sweep.nothing": "There is nothing to sweep: the grid has fewer than two rows.",
     "error.sweep.nothing.remedy": "Give several values: --set lr=0.01,0.03, or --algorithm or --reward more than once.",
+    "error.sweep.one_row": "There is nothing to compare: this is one row.",
+    "error.sweep.one_row.remedy": "Give several rewards, several algorithms, or several values of a setting.",
+    "error.sweep.setting": "A setting and its values cannot be '{text}'.",
+    "error.sweep.setting.remedy": "Write them as lr=0.01, 0.03.",
+    "error.sweep.all_clear": "Every difference is clear already.",
+    "error.sweep.all_clear.remedy": "More seeds would change nothing.",
     "error.sweep.row": "The row {row} cannot be trained: {cause:clause}.",
     "error.sweep.row.remedy": "{cause:remedy}",
     "error.sweep.no_effect": "{name} has no effect while {cause} is {value:setting}.",

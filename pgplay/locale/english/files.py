@@ -67,6 +67,7 @@ FILE_ERRORS: dict[str, str] = {
     "action.read_policy": "Reading a policy",
     "action.rename_run": "Renaming a run",
     "action.rename_policy": "Renaming a policy",
+    "action.read_sweep": "Reading a sweep",
     "action.read_task": "Reading the task",
     "action.read_checkpoint": "Reading a checkpoint",
     "action.keep_checkpoint": "Keeping the previous checkpoint",

@@ -24,6 +24,8 @@ KINDS = {
     "kind.column": "column of {of}",
     "kind.task": "task",
     "kind.text": "text",
+    "kind.sweep": "sweep",
+    "kind.run_or_sweep": "run or sweep",
     "kind.tokenizer": "tokenizer",
     "kind.tracker": "tracker",
     "kind.yardstick": "value to rank by",

@@ -100,6 +100,7 @@ PYTHON_REWARDS: dict[str, str] = {
     "origin.policy": "the policy {name}",
     "origin.session": "the last session",
     "origin.named": "'{name}'",
+    "origin.sweep": "the sweep {name}",
     "notice.lines_dropped": "({count:,} more lines were printed)",
     "python_reward.function": "{function} in {file}",
     "python_reward.file": "{file}",

@@ -12,7 +12,7 @@ RUN_ERRORS: dict[str, str] = {
     "error.run.in_training.remedy": "Stop it first.",
     "error.run.trained_elsewhere": "The run '{name}' is training in another pgplay.",
     "error.run.trained_elsewhere.remedy": "Stop it there first, or start a new run.",
-    "error.run.taken": "There is already a run called '{name}'.",
+    "error.run.taken": "There is already a run or a sweep called '{name}'.",
     "error.run.taken.remedy": "Choose another name, or resume that run.",
     "error.run.folder_gone": "The folder of the run '{name}' is gone: {folder} was deleted, moved or replaced.",
     "error.run.folder_gone.remedy": "Put it back and resume the run, or start a new run from its recipe.",

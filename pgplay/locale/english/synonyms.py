@@ -16,6 +16,7 @@ SYNONYMS = {
     "action.edit_reward": "score function python formula own custom",
     "action.reward_bench": "test rewards try score probe hack",
     "action.side_by_side": "compare runs seeds overlay curves statistics share export csv svg png",
+    "action.sweep": "experiment grid search seeds variants statistics intervals compare rewards algorithms",
     "action.export": "csv svg png html jsonl picture report share",
     "action.recipe": "share copy command settings paste export send configuration",
     "action.details": "log numbers metrics findings errors printed output",

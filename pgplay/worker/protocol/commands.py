@@ -20,13 +20,15 @@ class Start(Command, tag="start", frozen=True):
 
     `name` is the run's, empty for one made of date and target. With `paused` the run is built but makes no step yet.
     `rewards` holds the reward and the measures that are Python: only Python that the person wrote or allowed runs, and
-    no file is read for them.
+    no file is read for them. `sweep` is the identity of the stored sweep that the run belongs to, empty for a run of
+    its own.
     """
 
     config: RunConfig
     paused: bool = False
     rewards: tuple[RewardSpec, ...] = ()
     name: str = ""
+    sweep: str = ""
 
 
 class Resume(Command, tag="resume", frozen=True):

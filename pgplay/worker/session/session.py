@@ -82,11 +82,14 @@ class Session(PolicyRequests):
         prepared: Prepared,
         *,
         name: str = "",
+        sweep: str = "",
         on_progress: OnProgress = discard,
         on_log: OnLog = discard,
         on_wait: OnProgress = discard,
     ) -> Self:
         """Return a new run, stored under `name` (empty: made of date and target), warmed up if asked to.
+
+        `sweep` is the identity of the sweep that it belongs to, empty for a run of its own.
 
         `on_progress` gets the stages of the preparation; an exception that it raises ends it, and nothing is stored.
         `on_log` gets the lines that a person's reward prints, from another thread; `on_wait` gets a notice whenever the
@@ -102,7 +105,9 @@ class Session(PolicyRequests):
             undo.callback(threads.rest)
             threads.work()
             warmed = start_warm(learner, on_progress) if isinstance(learner, Trainer) else None
-            store = RunStore.create(plan.written, name, lambda folder: fill(folder, learner, live, threads.wanted))
+            store = RunStore.create(
+                plan.written, name, lambda folder: fill(folder, learner, live, threads.wanted), sweep=sweep
+            )
             undo.callback(forget, store)
             store.on_wait = on_wait
             session = cls(store, learner, threads, live)

@@ -12,6 +12,7 @@ from pgplay.app.notices import notify_user
 from pgplay.app.screens.dialogs.questions import AskDialog
 from pgplay.app.stored_runs.background_reading import read_in_background
 from pgplay.errors import UnknownName
+from pgplay.experiments.sweep_library import SweepLibrary
 from pgplay.export.formats import RUN_FORMATS, export_run
 from pgplay.files.atomic import check_destination, write_atomically
 from pgplay.paths import expand_home
@@ -52,6 +53,17 @@ async def export_stored_run(app: App[Any], library: RunLibrary, run: str) -> Non
 
     question = "Which file? .html: a page with everything; .svg, .png: curves; .csv, .jsonl: metrics."
     await export_to_file(app, question, f"{run}.html", RUN_FORMATS, write)
+
+
+async def export_sweep(app: App[Any], library: SweepLibrary, name: str) -> None:
+    """Ask for a file, and write what the sweep `name` found there."""
+    from pgplay.experiments.files import SUMMARY_FORMATS, write_summary
+
+    def write(format: str) -> Iterator[bytes]:
+        yield write_summary(library.reader(name).look().summary(), format).encode()
+
+    question = "Which file? .svg: the picture; .csv: the numbers; .md, .tex: the table with its verdicts."
+    await export_to_file(app, question, f"{name}.svg", SUMMARY_FORMATS, write)
 
 
 def _format_of(path: Path) -> str:

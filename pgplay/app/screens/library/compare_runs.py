@@ -15,7 +15,7 @@ from textual.widgets import DataTable, Input, Static
 from pgplay.app.drawing import number_format
 from pgplay.app.drawing.terminal_text import as_title, terminal_text
 from pgplay.app.help.explanations import Explanation
-from pgplay.app.messages import LooksChanged, OpenTimeTravel
+from pgplay.app.messages import LooksChanged, NewSweep, OpenTimeTravel
 from pgplay.app.screens.dialogs.base import FILTER, LEAVE, Keys
 from pgplay.app.screens.dialogs.export import export_to_file
 from pgplay.app.screens.dialogs.questions import ChooseDialog
@@ -96,6 +96,7 @@ class SideBySide(Filtering):
         Binding("a", "vary('algorithm')", "algorithm", tooltip="Start the same setup and seed with another algorithm."),
         Binding("e", "vary('reward')", "reward", tooltip="Start the same setup and seed with another reward."),
         Binding("n", "another_seed", "seed", tooltip="Start the same setup with the next seed."),
+        Binding("w", "sweep", "sweep", tooltip="Vary the setup of this line, with several seeds of each variant."),
         Binding("plus", "add", "add", key_display="+", tooltip="Add a stored run to the picture."),
         Binding("m", "metric", "metric", tooltip="Choose the plotted metric: entropy, held-out reward and others."),
         Binding("x", "export", "export", tooltip="The picture as SVG or PNG, the numbers as CSV."),
@@ -267,6 +268,12 @@ class SideBySide(Filtering):
         if await self._start(settings, changes.get("reward", "")):
             self._expected = info.run if info is not None else "any"
             self._hint(f"The new run joins the others.{before}")
+
+    def action_sweep(self) -> None:
+        """Ask what to vary of the selected run."""
+        past = self._selected
+        if past is not None:
+            self.post_message(NewSweep(to_settings(past.config), past.run))
 
     def action_add(self) -> None:
         """Ask for a stored run and add it."""

@@ -1,0 +1,167 @@
+"""A stored sweep as its runs stand now, whoever trains them: read from the stores, so that it can be followed live."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from pgplay.config.run_config import RunConfig, make_config, to_settings
+from pgplay.experiments.recipes import RecipeEntry
+from pgplay.experiments.stored import ENDED, RunKey, run_key, stored_outcome, was_changed
+from pgplay.experiments.summary import Summary, summarise
+from pgplay.experiments.sweeps import FailedStart, Sweep, SweepState, open_sweep, plan_in
+from pgplay.experiments.trials import Trial
+from pgplay.experiments.yardstick import Yardstick, choose_yardstick
+from pgplay.files.atomic import kept_folders
+from pgplay.paths import runs_folder
+from pgplay.runs.database_reader import DatabaseReader
+from pgplay.runs.summaries import RunSummary, list_runs, summary_of
+from pgplay.worker.client.pool import RunOutcome
+
+SeedState = Literal["waiting", "training", "interrupted", "reached", "not reached", "failed"]
+
+
+class SeedRun(NamedTuple):
+    """One seed of a row: its trial, its state and its run so far; `run` is empty where none is stored."""
+
+    trial: Trial
+    state: SeedState
+    run: str = ""
+    steps: int = 0
+    reward: float | None = None
+
+    @property
+    def seed(self) -> int:
+        """The seed."""
+        return self.trial.config.seed
+
+
+class SweepView(NamedTuple):
+    """A sweep at one moment: the seeds of each row, in the order in which they are trained."""
+
+    sweep: Sweep
+    entries: tuple[RecipeEntry, ...]
+    yardstick: Yardstick
+    state: SweepState
+    rows: tuple[tuple[SeedRun, ...], ...]
+
+    @property
+    def seed_runs(self) -> list[SeedRun]:
+        """The seeds of all rows."""
+        return [seed_run for row in self.rows for seed_run in row]
+
+    @property
+    def trials(self) -> list[Trial]:
+        """The trials of all rows."""
+        return [seed_run.trial for seed_run in self.seed_runs]
+
+    @property
+    def ended(self) -> int:
+        """How many runs ended by themselves or failed."""
+        return sum(trial.ended for trial in self.trials)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """About how long the runs that are left take, as long as those that ended; None before the first ended."""
+        durations = [trial.report.seconds for trial in self.trials if trial.ended and trial.report is not None]
+        if not durations:
+            return None
+        return (len(self.trials) - self.ended) * statistics.fmean(durations) / self.sweep.plan.jobs
+
+    def summary(self) -> Summary:
+        """Return what the ended runs say; takes a second or more at first, as scipy is loaded."""
+        return summarise(self.entries, self.trials, self.yardstick, len(self.sweep.plan.looks))
+
+
+class SweepReader:
+    """Reads a sweep again and again; only what may have changed is read anew."""
+
+    def __init__(self, name: str) -> None:
+        """Raises InputError for an unknown sweep, PgplayError for a damaged one."""
+        self._sweep = open_sweep(name)
+        self.entries = tuple(self._sweep.entries)
+        self._yardstick = choose_yardstick(self.entries, self._sweep.plan.ranked_by)
+        self._runs: dict[str, RunSummary] = {}
+        self._outcomes: dict[str, RunOutcome | None] = {}
+
+    def look(self) -> SweepView:
+        """Return the sweep as it is now; raises PgplayError where it can't be read."""
+        self._sweep = self._sweep._replace(plan=plan_in(self._sweep.folder))
+        state = self._sweep.state  # before its runs are read: what ends meanwhile is seen next time
+        self._read_runs()
+        by_key = self._by_key()
+        starts = {(start.row, start.seed): start for start in self._sweep.plan.failed_starts}
+        rows = tuple(
+            tuple(
+                self._seed_run(place, make_config({"seed": seed}, entry.config), by_key, starts.get((place, seed)))
+                for seed in self._sweep.plan.seeds
+            )
+            for place, entry in enumerate(self.entries)
+        )
+        return SweepView(self._sweep, self.entries, self._yardstick, state, rows)
+
+    def _read_runs(self) -> None:
+        if not self._runs:
+            self._runs = {run.name: run for run in list_runs()}
+            return
+        folders = {folder.name: folder for folder in kept_folders(runs_folder())}
+        self._runs = {
+            name: summary_of(folder) if self._may_have_changed(name) else self._runs[name]
+            for name, folder in folders.items()
+        }
+
+    def _may_have_changed(self, name: str) -> bool:
+        run = self._runs.get(name)
+        return run is None or (run.sweep == self._sweep.plan.identity and run.state not in ENDED)
+
+    def _by_key(self) -> dict[RunKey, list[RunSummary]]:
+        """Return the runs that may be the sweep's by their settings: its own first, the newest of them first."""
+        plan = self._sweep.plan
+        by_key: dict[RunKey, list[RunSummary]] = {}
+        for run in sorted(self._runs.values(), key=lambda run: (run.sweep == plan.identity, run.created), reverse=True):
+            is_own = run.sweep == plan.identity
+            if not run.problem and not run.parent and (is_own or (plan.takes_others and run.state in ENDED)):
+                by_key.setdefault(run_key(run.settings), []).append(run)
+        return by_key
+
+    def _seed_run(
+        self, place: int, config: RunConfig, by_key: dict[RunKey, list[RunSummary]], start: FailedStart | None
+    ) -> SeedRun:
+        for run in self._candidates(place, by_key.get(run_key(to_settings(config)), [])):
+            trial = Trial(place, config, None)
+            if run.state in (*ENDED, "failed"):
+                outcome = self._outcome(run)
+                if outcome is None:
+                    continue
+                trial = trial._replace(outcome=outcome)
+            return SeedRun(trial, _state(trial, run), run.name, run.steps, run.last_reward)
+        if start is not None:
+            return SeedRun(Trial(place, config, RunOutcome("failed", start.reason)), "failed")
+        return SeedRun(Trial(place, config, None), "waiting")
+
+    def _candidates(self, place: int, runs: list[RunSummary]) -> Iterator[RunSummary]:
+        """Yield those of `runs` that may count; another's with Python may have had another text of it."""
+        has_python = any(spec.source is not None for spec in self.entries[place].rewards)
+        for run in runs:
+            if run.sweep == self._sweep.plan.identity or not has_python:
+                yield run
+
+    def _outcome(self, run: RunSummary) -> RunOutcome | None:
+        """Return the outcome of a run that ended, None where its settings were changed meanwhile."""
+        key = f"{run.name}/{run.state}/{run.steps}"
+        if key not in self._outcomes:
+            with DatabaseReader.open(run.name) as store:
+                outcome = None if was_changed(store) else stored_outcome(store)
+            if outcome is not None and run.state == "failed":
+                outcome = outcome._replace(state="failed")
+            self._outcomes[key] = outcome
+        return self._outcomes[key]
+
+
+def _state(trial: Trial, run: RunSummary) -> SeedState:
+    if trial.failed:
+        return "failed"
+    if trial.ended:
+        return "reached" if trial.reached else "not reached"
+    return "training" if run.state in ("training", "preparing") else "interrupted"
