@@ -29,7 +29,11 @@ class InstantPool:
     closed = 0
 
     def __init__(
-        self, size: int, on_news: Callable[[News], None], on_end: Callable[[int, RunOutcome], None]
+        self,
+        size: int,
+        on_news: Callable[[News], None],
+        on_end: Callable[[int, RunOutcome], None],
+        on_begin: Callable[[int, str], None],
     ) -> None:
         self._on_end = on_end
         self._ended = 0
