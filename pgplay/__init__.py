@@ -30,6 +30,7 @@ _PLACES = {
     "build_reward": "pgplay.rewards.reward",
     "Session": "pgplay.worker.session.session",
     "TrlReward": "pgplay.trl.reward",
+    "TrlCallback": "pgplay.trl.callback",
     "load_saved_policy": "pgplay.worker.session.saved_policies",
 }
 

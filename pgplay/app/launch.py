@@ -30,9 +30,12 @@ class WatchApp(PgplayApp):
 
 
 def watch(run: str) -> int:
-    """Show the app on the stored run called `run`, with its settings filled in; returns the exit status."""
+    """Show the app on the stored run called `run`, with its settings filled in; returns the exit status.
+
+    Those of a run that another trainer trains are not settings to start from.
+    """
     with LocalRunLibrary().open(run) as store:
-        config = store.config
+        config = make_config({}) if store.trainer else store.config
     memory, problems, _ = load_saved_state()
     rewards = [RewardSpec(text, origin=Origin("run", run), kept=True) for text in (config.reward, *config.measure)]
     app = WatchApp(config, brought=rewards, memory=memory, problems=problems)

@@ -27,7 +27,7 @@ RunKey = tuple[str, int]
 
 
 class StoredRuns:
-    """The stored runs by their settings, as they are now; none that is a branch or was changed while it ran.
+    """The stored runs by their settings, as they are now; none that is a branch, was changed while it ran, or is TRL's.
 
     With the identity of a `sweep`, its own runs come first. Every method raises PgplayError for a run that cannot be
     read.
@@ -37,7 +37,7 @@ class StoredRuns:
         self._sweep = sweep
         self._runs: dict[RunKey, list[RunSummary]] = {}
         for run in sorted(list_runs(), key=self._is_anothers):
-            if not run.problem and not run.parent:
+            if not run.problem and not run.parent and not run.trainer:
                 self._runs.setdefault(run_key(run.settings), []).append(run)
 
     def _is_anothers(self, run: RunSummary) -> bool:

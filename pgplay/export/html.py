@@ -12,7 +12,7 @@ from html import escape
 from importlib.resources import files
 
 from pgplay.config.recipe import to_command, to_recipe
-from pgplay.config.run_config import to_settings
+from pgplay.config.run_config import RunConfig, to_settings
 from pgplay.export.figure import changes_of, figure_of, metrics_of
 from pgplay.export.printable_text import printable
 from pgplay.export.svg import to_svg
@@ -44,13 +44,13 @@ def to_html(store: RunReader, curves: MetricCurves) -> str:
         ("completions", f"{progress.completions:,}"),
         ("seconds of training", f"{progress.seconds:.1f}"),
         ("best mean reward", "" if progress.best_reward is None else f"{progress.best_reward:.3f}"),
+        ("trained by", store.trainer),
         ("branch of", f"{parent.run} at step {parent.step}" if parent is not None else ""),
     ]
     parts = [
         f"<h1>{_text(store.name)}</h1>",
         _table([(name, _text(value)) for name, value in facts if value]),
-        "<h2>Recipe</h2>",
-        f"<pre>{_text(to_recipe(config)) or 'all defaults'}</pre><pre>{_text(to_command(config))}</pre>",
+        *([] if store.trainer else _recipe(config)),
         "<h2>Curves</h2>",
         to_svg(figure_of(curves, usual or [*USUAL_METRICS[:1]], changes)),
         *(_folded("All other metrics", to_svg(figure_of(curves, others, changes))) if others else ()),
@@ -74,6 +74,11 @@ def to_html(store: RunReader, curves: MetricCurves) -> str:
         + "\n".join(parts)
         + "\n<footer>written by pgplay</footer></body></html>\n"
     )
+
+
+def _recipe(config: RunConfig) -> list[str]:
+    recipe = _text(to_recipe(config)) or "all defaults"
+    return ["<h2>Recipe</h2>", f"<pre>{recipe}</pre><pre>{_text(to_command(config))}</pre>"]
 
 
 def _moments(store: RunReader) -> str:

@@ -13,7 +13,7 @@ from pgplay.errors import InputError, coded
 from pgplay.files.atomic import new_folder, write_synced
 from pgplay.files.locks import locked_folder
 from pgplay.paths import runs_folder
-from pgplay.runs.checkpoint_content import TASK, Usable, read_usable
+from pgplay.runs.checkpoint_content import TASK, Usable, read_usable, refuse_other_trainer
 from pgplay.runs.checkpoint_files import all_checkpoints, write_checkpoint
 from pgplay.runs.database import connect, connect_to_read, copy_until, create_database
 from pgplay.runs.database_errors import DATABASE, plain_database_errors
@@ -47,6 +47,8 @@ def usable_at(parent: Path, step: int) -> Usable:
     Raises InputError where there is none, with the nearest ones, and PgplayError where it can't be read or used.
     """
     checkpoints = all_checkpoints(parent)
+    if not checkpoints:
+        refuse_other_trainer(parent)
     if step not in checkpoints:
         nearest = _nearest(list(checkpoints), step)
         code = "run.no_checkpoint_at" if nearest else "run.no_checkpoint"

@@ -19,6 +19,7 @@ from pgplay.library.consents import recall
 from pgplay.policies.spec import PolicySpec, StoredSpec, from_stored
 from pgplay.rewards.spec import Origin, RewardSpec, read_spec
 from pgplay.runs.checkpoint_files import CheckpointBytes, Which, read_checkpoint
+from pgplay.runs.database_reader import DatabaseReader
 from pgplay.tasks.task import Task
 
 TASK = "task.json"
@@ -90,11 +91,21 @@ def read_content(folder: Path, checkpoint: CheckpointBytes) -> Content:
 def read_usable(folder: Path, which: Which = "last") -> Usable:
     """Return a checkpoint that the run in `folder` can resume from; for 'last' the newest usable one.
 
-    Raises as `read_checkpoint` does.
+    Raises as `read_checkpoint` does, and InputError for a run of another trainer.
     """
     contents: list[Content] = []
-    checkpoint = read_checkpoint(folder, which, lambda candidate: contents.append(read_content(folder, candidate)))
+    try:
+        checkpoint = read_checkpoint(folder, which, lambda candidate: contents.append(read_content(folder, candidate)))
+    except InputError:
+        refuse_other_trainer(folder)
+        raise
     return Usable(checkpoint, contents[-1])
+
+
+def refuse_other_trainer(folder: Path) -> None:
+    """Raise InputError if the run in `folder` has no checkpoints because pgplay does not train it."""
+    with DatabaseReader(folder) as run:
+        run.refuse_other_trainer()
 
 
 def kept_python(rewards: tuple[RewardSpec, ...]) -> dict[str, tuple[str, str]]:

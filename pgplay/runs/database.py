@@ -48,8 +48,11 @@ _LATER_TABLES = {"details": _DETAILS, "rewards": _REWARDS}
 """The tables that the store of an earlier pgplay lacks until it is written to."""
 
 
-def create_database(path: Path, config: RunConfig, sweep: str = "") -> None:
-    """Create the empty store of a run of `config` in the file `path`; `sweep` is the one that it belongs to, if any."""
+def create_database(path: Path, config: RunConfig, *, sweep: str = "", trainer: str = "") -> None:
+    """Create the empty store of a run of `config` in the file `path`.
+
+    `sweep` is the one that it belongs to, and `trainer` what trains it if pgplay does not.
+    """
     database = sqlite3.connect(path, isolation_level=None)
     try:
         database.execute("PRAGMA journal_mode = WAL")
@@ -62,6 +65,7 @@ def create_database(path: Path, config: RunConfig, sweep: str = "") -> None:
                 ("state", "training"),
                 ("message", ""),
                 *([("sweep", sweep)] if sweep else []),
+                *([("trainer", trainer)] if trainer else []),
             ],
         )
     finally:

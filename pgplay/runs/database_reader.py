@@ -107,6 +107,16 @@ class DatabaseReader:
         return self._value_if_any("sweep")
 
     @property
+    def trainer(self) -> str:
+        """What trains the run and alone can resume it, such as TRL 1.16.0; empty for pgplay itself."""
+        return self._value_if_any("trainer")
+
+    def refuse_other_trainer(self) -> None:
+        """Raise InputError for a run that pgplay shows but does not train."""
+        if self.trainer:
+            raise InputError("run.other_trainer", name=self.name, trainer=self.trainer)
+
+    @property
     def parent(self) -> Parent | None:
         """The run that this one is a branch of; None for no branch."""
         query = "SELECT key, value FROM run WHERE key IN ('parent', 'parent_step')"
@@ -279,14 +289,16 @@ class DatabaseReader:
             raise PgplayError("run.other_settings", name=self.name, cause=error) from error
 
     def _value(self, key: str) -> str:
-        values = self._select(tuple[str], "SELECT value FROM run WHERE key = ?", (key,))
+        values = self._values(key)
         if not values:
             raise damaged(self.folder, ("damage.lacks_value", {"name": key}))
-        return values[0][0]
+        return values[0]
+
+    def _values(self, key: str) -> list[str]:
+        return [value for (value,) in self._select(tuple[str], "SELECT value FROM run WHERE key = ?", (key,))]
 
     def _value_if_any(self, key: str) -> str:
-        values = self._select(tuple[str], "SELECT value FROM run WHERE key = ?", (key,))
-        return values[0][0] if values else ""
+        return next(iter(self._values(key)), "")
 
     def _steps(self, query: str) -> list[int]:
         return [step for (step,) in self._select(tuple[StepNumber], query)]

@@ -99,6 +99,11 @@ class RunReader(Protocol):
         ...
 
     @property
+    def trainer(self) -> str:
+        """What trains the run and alone can resume it, such as TRL 1.16.0; empty for pgplay itself."""
+        ...
+
+    @property
     def parent(self) -> Parent | None:
         """The run that this one is a branch of; None for no branch."""
         ...

@@ -70,19 +70,24 @@ class RunStore(DatabaseReader):
 
     @staticmethod
     def create(
-        config: RunConfig, name: str = "", fill: Callable[[Path], object] | None = None, *, sweep: str = ""
+        config: RunConfig,
+        name: str = "",
+        fill: Callable[[Path], object] | None = None,
+        *,
+        sweep: str = "",
+        trainer: str = "",
     ) -> RunStore:
         """Create a run and open it, ready to record; an empty `name` makes one of the date and the target.
 
         `fill` writes further files into the run's folder before the run appears; `sweep` is the identity of the sweep
-        that the run belongs to. Safe when two processes create runs at once. Raises InputError for a bad or taken name,
-        PgplayError where it can't be written.
+        that the run belongs to, and `trainer` what trains it if pgplay does not. Safe when two processes create runs at
+        once. Raises InputError for a bad or taken name, PgplayError where it can't be written.
         """
         runs = runs_folder()
         with locked_folder(runs):
             folder = runs / choose_run_name(config, name)
             with new_folder(folder) as aside, plain_database_errors(folder):
-                create_database(aside / DATABASE, config, sweep)
+                create_database(aside / DATABASE, config, sweep=sweep, trainer=trainer)
                 if fill is not None:
                     fill(aside)
             store = RunStore(folder)

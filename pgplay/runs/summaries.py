@@ -36,7 +36,8 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     left in training by a process that is gone; 'unreadable' if `problem` says why, and the rest is empty. `model` is
     empty where no network is trained. `checkpoint_step` is the step that it can be resumed from, None if it can't. A
     branch names its `parent` and the `parent_step`. `settings` are those it began with, `note` is the person's.
-    `sweep` is the identity of the sweep that it belongs to, empty for a run of its own.
+    `sweep` is the identity of the sweep that it belongs to, empty for a run of its own, and `trainer` is empty if
+    pgplay trains it.
     """
 
     name: str
@@ -60,6 +61,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, Any] = {}
     note: str = ""
     sweep: str = ""
+    trainer: str = ""
 
 
 def list_runs() -> list[RunSummary]:
@@ -127,6 +129,7 @@ def _read(folder: Path) -> RunSummary:
                 settings=to_settings(config),
                 note=store.note,
                 sweep=store.sweep,
+                trainer=store.trainer,
             )
     except PgplayError as error:
         return RunSummary(name=folder.name, state="unreadable", problem=error.problem)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+import re
+from collections.abc import Container, Mapping
+from typing import Any
 
 NAMES_IN_TRL = {
     "reward_mean": "reward",
@@ -22,8 +25,10 @@ NAMES_IN_TRL = {
 TRL_PREFIX = "train/"
 """What TRL's trainers put before the names of training metrics in TensorBoard, Weights & Biases and trackio."""
 OWN_PREFIX = "pgplay/"
-_STOP_RATE = "stop_rate"
-_PART = "part:"
+_STOP_RATE, _CLIPPED = "stop_rate", "completions/clipped_ratio"
+_PART, _MEASURE, _OF_TRL = "part:", "measure:", "trl:"
+_METRICS_BY_TRL_NAME = {name: metric for metric, name in NAMES_IN_TRL.items()}
+_MEAN_OF_REWARD = re.compile(r"rewards/(.+)/mean")
 
 
 def name_in_tracker(metric: str) -> str:
@@ -32,6 +37,8 @@ def name_in_tracker(metric: str) -> str:
         return TRL_PREFIX + NAMES_IN_TRL[metric]
     if metric.startswith(_PART):
         return f"{TRL_PREFIX}rewards/{metric.removeprefix(_PART)}/mean"
+    if metric.startswith(_OF_TRL):
+        return TRL_PREFIX + metric.removeprefix(_OF_TRL)
     return OWN_PREFIX + metric
 
 
@@ -39,5 +46,26 @@ def named_for_trackers(metrics: Mapping[str, float]) -> dict[str, float]:
     """Return a step's metrics by their names in trackers, with TRL's share of truncated completions, 1 - stop_rate."""
     named = {name_in_tracker(name): value for name, value in metrics.items()}
     if _STOP_RATE in metrics:
-        named[f"{TRL_PREFIX}completions/clipped_ratio"] = 1.0 - metrics[_STOP_RATE]
+        named[TRL_PREFIX + _CLIPPED] = 1.0 - metrics[_STOP_RATE]
     return named
+
+
+def metrics_of_trl(logged: Mapping[str, Any], untrained: Container[str] = ()) -> dict[str, float]:
+    """Return what a trainer of TRL `logged` by pgplay's names; what has none is called `trl:` and its own name.
+
+    `untrained` are the reward functions of weight 0, which are measures here. Only finite numbers are returned.
+    """
+    metrics = {}
+    for name, value in logged.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            continue
+        if name == _CLIPPED:
+            metrics[_STOP_RATE] = 1.0 - value
+            continue
+        function = _MEAN_OF_REWARD.fullmatch(name)
+        if function is not None:
+            metric = (_MEASURE if function[1] in untrained else _PART) + function[1]
+        else:
+            metric = _METRICS_BY_TRL_NAME.get(name, _OF_TRL + name)
+        metrics[metric] = float(value)
+    return metrics

@@ -9,7 +9,7 @@ from pgplay.errors import InputError
 from pgplay.tasks.task import Pair, Task
 
 PROMPT, TARGET, OTHERS = "prompt", "target", "others"
-_TAKEN = {
+TAKEN = {
     *(PROMPT, TARGET, OTHERS),
     *("prompts", "completion", "completions", "completion_ids", "image", "images", "environment", "environments"),
     *("trainer_state", "log_extra", "log_metric"),
@@ -19,7 +19,7 @@ _TAKEN = {
 
 def column_in_data_set(column: str) -> str:
     """Return what a further `column` of a task's file is called in the data set."""
-    return f"column_{column}" if column in _TAKEN else column
+    return f"column_{column}" if column in TAKEN else column
 
 
 def columns_of(task: Task) -> tuple[str, ...]:

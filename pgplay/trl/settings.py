@@ -44,9 +44,22 @@ def trl_settings(plan: Plan) -> TrlSettings:
     )
 
 
-def _same(setting: str, argument: str) -> Rule:
-    """Return the rule of a `setting` that GRPOConfig has under the name `argument`."""
-    return lambda plan: Counterpart({argument: getattr(plan.config, setting)})
+SAME_IN_TRL = {
+    "max_length": "max_completion_length",
+    "seed": "seed",
+    "updates_per_step": "num_iterations",
+    "lr": "learning_rate",
+    "entropy": "entropy_coef",
+    "kl": "beta",
+    "clip_gradient": "max_grad_norm",
+    "temperature": "temperature",
+    "weight_decay": "weight_decay",
+}
+"""The settings that GRPOConfig has as well, and what they are called there."""
+
+
+def _same(setting: str) -> Rule:
+    return lambda plan: Counterpart({SAME_IN_TRL[setting]: getattr(plan.config, setting)})
 
 
 def _lost(setting: str, neutral: Any, **further: str) -> Rule:
@@ -174,7 +187,7 @@ def _entropy_schedule(plan: Plan) -> Counterpart:
 
 def _kl(plan: Plan) -> Counterpart:
     is_summed = plan.config.kl > 0 and plan.config.aggregation == "sequence-sum"
-    return Counterpart({"beta": plan.config.kl}, lost=coded("trl.lost.kl_sum") if is_summed else None)
+    return _same("kl")(plan)._replace(lost=coded("trl.lost.kl_sum") if is_summed else None)
 
 
 def _reference(plan: Plan) -> Counterpart:
@@ -227,8 +240,9 @@ COUNTERPARTS: dict[str, Rule] = {
     "target": _elsewhere,
     "task": _elsewhere,
     "alphabet": _elsewhere,
-    "max_length": _same("max_length", "max_completion_length"),
+    "max_length": _same("max_length"),
     "held_out": _elsewhere,
+    "prompts": _elsewhere,
     "held_out_every": _held_out_every,
     "warm_start": _warm_start,
     "warm_text": _elsewhere,
@@ -243,7 +257,7 @@ COUNTERPARTS: dict[str, Rule] = {
     "system": _elsewhere,
     "device": _device,
     "threads": _elsewhere,
-    "seed": _same("seed", "seed"),
+    "seed": _same("seed"),
     "algorithm": _elsewhere,
     "baseline": _baseline,
     "scale": _scale,
@@ -253,12 +267,12 @@ COUNTERPARTS: dict[str, Rule] = {
     "control_variate": _lost("control_variate", "none"),
     "batch_size": _batch_size,
     "group_size": _group_size,
-    "updates_per_step": _same("updates_per_step", "num_iterations"),
-    "lr": _same("lr", "learning_rate"),
+    "updates_per_step": _same("updates_per_step"),
+    "lr": _same("lr"),
     "optimizer": _optimizer,
     "lr_schedule": _lost("lr_schedule", "constant", lr="lr"),
     "lr_target": _elsewhere,
-    "entropy": _same("entropy", "entropy_coef"),
+    "entropy": _same("entropy"),
     "entropy_schedule": _entropy_schedule,
     "entropy_target": _elsewhere,
     "recovery": _elsewhere,
@@ -267,20 +281,20 @@ COUNTERPARTS: dict[str, Rule] = {
     "kl_in": lambda plan: _lost("kl_in", "loss")(plan) if plan.config.kl else Counterpart(),
     "reference": _reference,
     "replay": _lost("replay", 0.0),
-    "clip_gradient": _same("clip_gradient", "max_grad_norm"),
+    "clip_gradient": _same("clip_gradient"),
     "clip_low": _clip_low,
     "clip_high": _clip_high,
     "discount": _discount,
     "gae_lambda": _elsewhere,
     "critic": _elsewhere,
-    "temperature": _same("temperature", "temperature"),
+    "temperature": _same("temperature"),
     "top_k": _filter("top_k", 0),
     "top_p": _filter("top_p", 1.0),
     "min_p": _filter("min_p", 0.0),
     "dropout": _elsewhere,
     "l1": _lost("l1", 0.0),
     "l2": _lost("l2", 0.0),
-    "weight_decay": _same("weight_decay", "weight_decay"),
+    "weight_decay": _same("weight_decay"),
     "steps": _steps,
     "max_seconds": _lost("max_seconds", None),
     "until": _lost("until", "never"),

@@ -17,6 +17,8 @@ from pgplay.api.run import Picture, TrainedRun
 from pgplay.api.sweeping import SweepResult, sweep
 from pgplay.api.text_policy import TextPolicy
 from pgplay.api.training import resume, train
+from pgplay.trl.callback import TrlCallback
+from pgplay.trl.reward import TrlReward
 
 PAGE = Path(__file__).parents[2] / "docs" / "api.md"
 
@@ -77,6 +79,8 @@ OBJECTS = {
     "SweepResult": SweepResult,
     "pgplay.probe": probe,
     "ProbedReward": ProbedReward,
+    "pgplay.TrlCallback": TrlCallback,
+    "pgplay.TrlReward": TrlReward,
 }
 
 
@@ -90,7 +94,8 @@ def _entry(name: str, described: Any) -> str:
 
 def _members(described: type) -> Iterator[tuple[str, Any]]:
     for name, value in vars(described).items():
-        if name.startswith("_") or not (isinstance(value, property | classmethod) or inspect.isfunction(value)):
+        is_member = isinstance(value, property | classmethod) or inspect.isfunction(value)
+        if name.startswith(("_", "on_")) or not is_member:
             continue
         yield name, value.__func__ if isinstance(value, classmethod) else value
 

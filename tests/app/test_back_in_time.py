@@ -10,6 +10,7 @@ from pgplay.app.screens.library.time_travel import TravelScreen
 from pgplay.app.stored_runs.stored_run import StoredRun
 from pgplay.app.widgets.slider import Slider
 from pgplay.config.run_config import make_config
+from pgplay.errors import coded
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.runs.database_reader import DatabaseReader
 from pgplay.runs.store import RunStore
@@ -57,6 +58,32 @@ async def test_keys_lead_to_any_step_and_its_samples() -> None:
             if greedy:
                 rows = shown(screen, "#samples").splitlines()
                 assert any(row.startswith("greedy") and greedy in row for row in rows)
+
+
+async def test_a_run_of_trl_opens_and_says_that_it_can_only_be_looked_at() -> None:
+    with RunStore.create(make_config({}), "mine", trainer="TRL 1.16.0") as other:
+        other.record(StepReport(10, 0.1, 64, curve(1), (sample("top", "h", 0.1, 10),), False))
+        other.event(10, "finding", coded("finding.tied-rewards", tied=1.0))
+        other.finish("finished", coded("ending.steps", steps=10))
+        other.close()
+        bench = Bench()
+        async with bench.app.run_test(size=SIZE) as pilot:
+            await begin(bench, pilot)
+            await pilot.press("u")
+            await until(pilot, lambda: bench.app.screen.query("DataTable"))
+            hint = bench.app.screen.query_one("#page-hint")
+            await until(pilot, lambda: "Trained by TRL 1.16.0" in str(hint.render()))
+            await pilot.press("enter")
+            await until(pilot, lambda: isinstance(bench.app.screen, TravelScreen))
+            screen = bench.app.screen
+            assert isinstance(screen, TravelScreen)
+            await until(pilot, lambda: "Trained by TRL 1.16.0" in shown(screen, "#travel-hint"))
+            assert "Step 10: 100% of the groups are tied" in shown(screen, "#travel-hint")
+            await pilot.press("enter")
+            screen.query_one(Slider).action_go(9)
+            await until(pilot, lambda: "was not logged" in shown(screen, "#travel-numbers"))
+            assert "groups are tied" not in shown(screen, "#travel-hint")
+            assert bench.sent(Resume) == []
 
 
 async def test_enter_on_a_run_that_another_process_trains_watches_it_live() -> None:

@@ -61,6 +61,10 @@ class MessageRunReader:
         return self._ask(str, "note")
 
     @property
+    def trainer(self) -> str:
+        return self._ask(str, "trainer")
+
+    @property
     def parent(self) -> Parent | None:
         return ask(self._far_side, Parent | None, "parent")  # type: ignore[no-any-return]
 

@@ -123,7 +123,7 @@ def test_the_script_reads_prompts_as_pgplay_does(tmp_path: Path, is_chat: bool) 
     assert list(tokens) == plan_of(**task, **chat)[1].tokenizer.render_prompt(prompt)
     imported = {node.module for node in ast.walk(ast.parse((tmp_path / "train.py").read_text()))
                 if isinstance(node, ast.ImportFrom)}  # fmt: skip
-    assert imported == {"pathlib", "datasets", "peft", "transformers", "trl", "reward"}
+    assert imported == {"pathlib", "datasets", "peft", "pgplay", "transformers", "trl", "reward"}
 
 
 def test_a_stored_run_is_exported_with_its_checkpoints_settings(

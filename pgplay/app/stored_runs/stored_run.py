@@ -24,8 +24,8 @@ class StoredStep(NamedTuple):
 class StoredRun:
     """Reads a run's store, also while the run is trained; to be closed.
 
-    `parent` is the run that this one is a branch of; `state` is its last state: solved, finished, failed, paused or
-    training.
+    `parent` is the run that this one is a branch of; `trainer` is empty if pgplay trains it; `state` is its last state:
+    solved, finished, failed, paused or training.
     """
 
     def __init__(self, store: RunReader) -> None:
@@ -36,6 +36,7 @@ class StoredRun:
         try:
             self.history.precede(read_past(self._store))
             self.parent: Parent | None = self._store.parent
+            self.trainer = self._store.trainer
             self._look()
         except BaseException:
             self._store.close()
@@ -69,6 +70,11 @@ class StoredRun:
         """Return the run at `step`; raises PgplayError."""
         place = bisect.bisect_right(self.stops, step)
         return StoredStep(step, self._store.row(step), self._store.samples(step), self.stops[place - 1] if place else 0)
+
+    def finding_at(self, step: int) -> str:
+        """Return the newest finding that the run has stored up to `step`, empty without one."""
+        found = [event for event in self._store.events() if event.kind == "finding" and event.step <= step]
+        return f"Step {found[-1].step:,}: {found[-1].words}" if found else ""
 
     def checkpoint_before(self, step: int) -> int | None:
         """Return the last checkpoint at or before `step`; None without one."""

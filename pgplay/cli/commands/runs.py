@@ -59,7 +59,8 @@ def _list(arguments: Arguments) -> int:
     alone = in_no_sweep(summaries, sweeps)
     for run, differs in zip(alone, what_differs(alone), strict=True):
         text = shorten(run.task or run.target, _TARGET_WIDTH)
-        description = " · ".join(filter(None, (text, run.problem, run.note, differs)))
+        trainer = f"trained by {run.trainer}" if run.trainer else ""
+        description = " · ".join(filter(None, (text, trainer, run.problem, run.note, differs)))
         what = [run.algorithm, run.reward]
         rows.append((run.created, (run.name, *what, run.seed, run.best_reward, run.state, description)))
     rows.sort(key=lambda row: row[0], reverse=True)
@@ -145,8 +146,9 @@ def _show_run(arguments: Arguments) -> int:
             "last_reward": summary.last_reward,
             "checkpoint_step": summary.checkpoint_step,
             "parent": " at step ".join(map(str, store.parent)) if store.parent is not None else None,
-            "recipe": to_recipe(store.config),
-            "command": to_command(store.config),
+            "trainer": summary.trainer,
+            "recipe": "" if summary.trainer else to_recipe(store.config),
+            "command": "" if summary.trainer else to_command(store.config),
             "folder": str(store.folder),
         }
         settings, events, checkpoints = to_settings(store.config), store.events(), _checkpoints(store)

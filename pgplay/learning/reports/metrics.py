@@ -91,8 +91,9 @@ METRICS = {
 FURTHER_SERIES = {
     "measure": "mean of this extra reward, which is not trained on",
     "part": "mean of this part of the reward, before weighting",
+    "trl": "logged by TRL, without a counterpart in pgplay",
 }
-"""Descriptions of a run's further series, `measure:SPEC` and `part:NAME`, by the word before the colon."""
+"""Descriptions of a run's further series, such as `measure:SPEC` and `part:NAME`, by the word before the colon."""
 
 
 USUAL_METRICS = ("reward_mean", "entropy", "cross_entropy", "gradient_norm")

@@ -12,6 +12,10 @@ RUN_ERRORS: dict[str, str] = {
     "error.run.in_training.remedy": "Stop it first.",
     "error.run.trained_elsewhere": "The run '{name}' is training in another pgplay.",
     "error.run.trained_elsewhere.remedy": "Stop it there first, or start a new run.",
+    "error.run.other_trainer": "The run '{name}' is trained by {trainer}; pgplay only shows it.",
+    "error.run.other_trainer.remedy": (
+        "Resume it or change it there. To look at it here: pgplay watch {name}, or pgplay runs show {name}."
+    ),
     "error.run.taken": "There is already a run or a sweep called '{name}'.",
     "error.run.taken.remedy": "Choose another name, or resume that run.",
     "error.run.folder_gone": "The folder of the run '{name}' is gone: {folder} was deleted, moved or replaced.",

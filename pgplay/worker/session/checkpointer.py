@@ -53,6 +53,7 @@ def open_run(run: str, undo: ExitStack) -> ReopenedRun:
     Raises InputError and PgplayError.
     """
     store = undo.enter_context(RunStore.open(run))
+    store.refuse_other_trainer()
     store.claim()
     contents: list[Content] = []
 

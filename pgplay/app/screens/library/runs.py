@@ -126,6 +126,8 @@ class Runs(Listing):
         details = (run.task or run.target, run.reward, run.algorithm, run.model, self._differs[name])
         summary = plain(" · ".join(filter(None, details))) + ". " + (plain(f"“{run.note}” ") if run.note else "")
         branch = f"A branch of {plain(run.parent)} from step {run.parent_step}. " if run.parent else ""
+        if run.trainer:
+            return f"{summary}Trained by {plain(run.trainer)}; it can't be resumed or changed here. Enter shows it."
         if run.state == "training":
             return f"{summary}{branch}It is being trained. Enter watches it."
         if run.checkpoint_step is None:
@@ -137,7 +139,7 @@ class Runs(Listing):
         self.action_resume()
 
     def action_resume(self) -> None:
-        """Resume the run under the cursor if it has a checkpoint; watch one that another process trains.
+        """Resume the run under the cursor if it has a checkpoint; show one that another process or TRL trains.
 
         A sweep is opened.
         """
@@ -145,7 +147,7 @@ class Runs(Listing):
             self.action_travel()
             return
         run = self._runs.get(self.selected or "")
-        if run is not None and run.state == "training":
+        if run is not None and (run.state == "training" or run.trainer):
             self.action_travel()
         elif run is not None and run.checkpoint_step is not None:
             self.post_message(ResumeRun(run.name))

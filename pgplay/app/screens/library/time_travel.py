@@ -108,6 +108,10 @@ class TravelScreen(Screen[None]):
         self.query_one("#travel-hint", Static).update(self._hint(step))
 
     def _hint(self, step: int) -> Text:
+        if self._past.trainer:
+            trainer, finding = self._past.trainer, self._past.finding_at(step)
+            text = f"Trained by {trainer}: it can't be paused, changed, resumed or branched from here."
+            return terminal_text(f"{finding}\n{text}" if finding else text, lines=True)
         checkpoint = self._past.checkpoint_before(step)
         if checkpoint is None:
             return Text("There is no checkpoint at or before this step to branch from.")
@@ -136,7 +140,8 @@ class TravelScreen(Screen[None]):
 
 def _numbers(stored_step: StoredStep) -> Text:
     numbers = [_with_unit(name, stored_step.metrics[name]) for name in NUMBERS if name in stored_step.metrics]
-    return Text(" · ".join(numbers) if numbers else "Before the first step: the initial policy.", no_wrap=True)
+    without = "This step was not logged." if stored_step.step else "Before the first step: the initial policy."
+    return Text(" · ".join(numbers) or without, no_wrap=True)
 
 
 def _with_unit(name: str, value: float) -> str:
