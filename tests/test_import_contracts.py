@@ -39,6 +39,7 @@ MAY_IMPORT = {
     "mlflow": ("trackers/mlflow.py",),
     "trackio": ("trackers/trackio.py",),
     "tensorboard": ("trackers/tensorboard.py",),
+    "reasoning_gym": ("rewards/python/gym_scoring.py",),
     "scipy": ("experiments/statistics/",),
 }
 

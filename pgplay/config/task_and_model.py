@@ -17,8 +17,8 @@ class TaskAndModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     task: Annotated[
         str,
         describe(
-            "prompts and targets: a generator (reverse:length=3-5), a shipped data set (assistant), or a file (.csv, "
-            ".jsonl, .toml; other columns as pairs.csv:question,answer)",
+            "prompts and targets: a generator (reverse:length=3-5), a shipped data set (assistant), a file (.csv, "
+            ".jsonl, .toml; other columns as pairs.csv:question,answer), reasoning-gym:NAME or dataset:ORG/NAME",
             "task",
         ),
     ] = ""

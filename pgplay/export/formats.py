@@ -19,13 +19,13 @@ from pgplay.runs.curves import Window, curves_of
 from pgplay.runs.reader import RunReader
 
 RUN_FORMATS = ("csv", "jsonl", "svg", "png", "html")
-Row = tuple[int, dict[str, float], str | None]
+ExportedRow = tuple[int, dict[str, float], str | None]
 """A step, its metrics, and the SHA-256 of the reward that scored it, None where it is unknown."""
 
 OnShare = Callable[[float], object]
 """Called with the share of the run that has been read, 0 to 1."""
 
-SCORED_BY = "reward_hash"
+REWARD_HASH = "reward_hash"
 """The column of an exported row that names the reward."""
 
 _AT_ONCE = 1024  # rows
@@ -68,15 +68,15 @@ def check_format(format_name: str) -> None:
         raise UnknownName("format", format_name, RUN_FORMATS)
 
 
-def _rows_of(window: Window) -> Iterator[Row]:
+def _rows_of(window: Window) -> Iterator[ExportedRow]:
     for (step, metrics), scorer in zip(window.rows(), window.scorers, strict=True):
         yield step, metrics, None if scorer is None else scorer.hash
 
 
-def rows_to_csv(names: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
+def rows_to_csv(names: Sequence[str], rows: Iterable[ExportedRow]) -> Iterator[bytes]:
     """Yield `rows` as CSV: columns for the step, each of `names` and the reward's hash; empty where a row lacks one."""
     head = io.StringIO()
-    csv.writer(head, lineterminator="\n").writerow(["step", *names, SCORED_BY])
+    csv.writer(head, lineterminator="\n").writerow(["step", *names, REWARD_HASH])
     yield head.getvalue().encode()
     encode = msgspec.json.Encoder().encode  # writes numbers four times as fast as csv does
     for part in _parts(rows):
@@ -84,19 +84,19 @@ def rows_to_csv(names: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
         yield b"".join(line.replace(b"null", b"") + b"\n" for line in lines)
 
 
-def rows_to_jsonl(rows: Iterable[Row]) -> Iterator[bytes]:
+def rows_to_jsonl(rows: Iterable[ExportedRow]) -> Iterator[bytes]:
     """Yield `rows` as one JSON object a line, `step` first, the reward's hash last where it is known."""
     encode = msgspec.json.Encoder().encode
     for part in _parts(rows):
         yield b"".join(encode(_as_object(row)) + b"\n" for row in part)
 
 
-def _as_object(row: Row) -> dict[str, float | str]:
+def _as_object(row: ExportedRow) -> dict[str, float | str]:
     step, metrics, scorer = row
-    return {"step": step, **metrics} if scorer is None else {"step": step, **metrics, SCORED_BY: scorer}
+    return {"step": step, **metrics} if scorer is None else {"step": step, **metrics, REWARD_HASH: scorer}
 
 
-def _parts(rows: Iterable[Row]) -> Iterator[list[Row]]:
+def _parts(rows: Iterable[ExportedRow]) -> Iterator[list[ExportedRow]]:
     rows = iter(rows)
     while part := list(itertools.islice(rows, _AT_ONCE)):
         yield part

@@ -7,8 +7,9 @@ from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError, about
 from pgplay.learning.defaults import Basis
 from pgplay.policies.families.catalogue import MODELS
+from pgplay.rewards.own_scoring import is_own_scoring
 from pgplay.rewards.reward import RewardFacts, facts_of
-from pgplay.tasks.load import text_field
+from pgplay.tasks.load import has_own_scoring, text_field
 
 
 def refuse_impossible(basis: Basis, max_length: int) -> None:
@@ -16,6 +17,7 @@ def refuse_impossible(basis: Basis, max_length: int) -> None:
     _check_goal(basis)
     rewards = _reward_facts(basis.config)
     goals.check_reachable(basis.config.goal, rewards[0].range.high, basis.config.reward)
+    _check_own_scoring(basis)
     if not basis.task.has_targets:
         _check_needs_no_target(basis, rewards)
     missing = basis.tokenizer.unwritable(basis.task.texts)
@@ -39,6 +41,14 @@ def _reward_facts(config: RunConfig) -> tuple[RewardFacts, ...]:
         trained = facts_of(config.reward)
     with about("measure"):
         return trained, *map(facts_of, config.measure)
+
+
+def _check_own_scoring(basis: Basis) -> None:
+    """Refuse the reward of a task that has no scoring of its own."""
+    config = basis.config
+    for field, texts in (("reward", (config.reward,)), ("measure", config.measure)):
+        if any(map(is_own_scoring, texts)) and not has_own_scoring(basis.task):
+            raise InputError("plan.no_own_scoring", field=field)
 
 
 def _check_needs_no_target(basis: Basis, rewards: tuple[RewardFacts, ...]) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple, Self
 
 from pgplay.errors import InputError, RewardError
 from pgplay.rewards.formula import parse_formula
+from pgplay.rewards.own_scoring import OWN_RANGE, is_own_scoring, start_own_scoring
 from pgplay.rewards.python.function_scorer import FunctionScorer
 from pgplay.rewards.python.scorer import Limits, PythonScorer
 from pgplay.rewards.python.source import is_python
@@ -172,6 +173,8 @@ def start_reward(spec: RewardSpec, on_log: Callable[[str], None] = _discard, lim
         else:
             scorer = PythonScorer(source, limits, on_log)
         return Reward(text, source.name, "python", scorer, source=source.text, needs_target=True)
+    if is_own_scoring(text):
+        return Reward(text, text.strip(), "python", start_own_scoring(on_log), needs_target=False, range=OWN_RANGE)
     formula = parse_formula(text)
     known: dict[str, Any] = {"needs_target": formula.needs_target, "range": formula.range}
     if formula.component:
@@ -195,5 +198,7 @@ def facts_of(spec: str) -> RewardFacts:
     """Return the facts of the reward `spec`; raises InputError if it is not a reward."""
     if is_python(spec):
         return RewardFacts(needs_target=False, range=ANYTHING)
+    if is_own_scoring(spec):
+        return RewardFacts(needs_target=False, range=OWN_RANGE)
     formula = parse_formula(spec)
     return RewardFacts(formula.needs_target, formula.range, tuple(formula.components))

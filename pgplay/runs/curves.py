@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from pgplay.runs.reader import Scorer
+from pgplay.runs.reader import StoredScorer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,7 +34,7 @@ class Window(NamedTuple):
     kinds: Sequence[int]
     numbers: Sequence[bytes]
     names: Mapping[int, tuple[str, ...]]
-    scorers: Sequence[Scorer | None] = ()
+    scorers: Sequence[StoredScorer | None] = ()
 
     def rows(self) -> Iterator[tuple[int, dict[str, float]]]:
         """Yield each step with its metrics."""

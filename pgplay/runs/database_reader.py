@@ -28,7 +28,7 @@ from pgplay.runs.curves import MetricCurves, Window, curves_of
 from pgplay.runs.database import connect_to_read, scorer_column
 from pgplay.runs.database_errors import DATABASE, damaged, plain_database_errors
 from pgplay.runs.names import find_run
-from pgplay.runs.reader import LAST_STEP, Parent, RunEvent, RunProgress, ScoredSince, Scorer, StepNumber
+from pgplay.runs.reader import LAST_STEP, Parent, RunEvent, RunProgress, ScoredSince, StepNumber, StoredScorer
 from pgplay.runs.stored_texts import words_of_stored
 
 if TYPE_CHECKING:
@@ -39,6 +39,16 @@ _PAGE = 1024  # rows that are fetched at once
 _WINDOW = 4096  # steps
 _READ_LIMIT = 5.0  # seconds that SQLite may take for the next page; usually it takes a hundredth
 _BETWEEN_CHECKS = 20_000  # of SQLite's instructions between checks of the deadline, a fraction of a millisecond
+
+_STEPS = """
+SELECT step, names, numbers, {scorer} FROM steps WHERE step > ? AND step <= ? ORDER BY step LIMIT ?
+"""
+_SCORERS = """
+SELECT step, scorer
+FROM (SELECT step, scorer, lag(step) OVER rows AS before, lag(scorer) OVER rows AS last
+    FROM (SELECT step, {scorer} AS scorer FROM steps) WINDOW rows AS (ORDER BY step))
+WHERE before IS NULL OR scorer IS NOT last ORDER BY step
+"""
 
 _names_decoder = msgspec.json.Decoder(tuple[str, ...])
 _traces_decoder = msgspec.json.Decoder(Trace)
@@ -132,8 +142,7 @@ class DatabaseReader:
         """Yield the metrics of the steps after `after_step` and up to `until`, oldest first, at most `limit`."""
         stored = self._pages(
             tuple[StepNumber, int, bytes, int | None],
-            f"SELECT step, names, numbers, {self._scorer_column()} FROM steps"
-            " WHERE step > ? AND step <= ? ORDER BY step LIMIT ?",
+            _STEPS.format(scorer=self._scorer_column()),
             (after_step, until, -1 if limit is None else limit),
             _WINDOW,
         )
@@ -155,20 +164,14 @@ class DatabaseReader:
         with self._access, self._plainly():
             return scorer_column(self._database)
 
-    def _numbered_scorers(self) -> dict[int | None, Scorer | None]:
+    def _numbered_scorers(self) -> dict[int | None, StoredScorer | None]:
         """Return each reward by its number; None is the unknown one of an earlier pgplay's steps."""
         stored = self._select(tuple[int, str, str], "SELECT id, hash, text FROM rewards")
-        return {None: None, **{number: Scorer(*values) for number, *values in stored}}
+        return {None: None, **{number: StoredScorer(*values) for number, *values in stored}}
 
     def scorers(self) -> list[ScoredSince]:
         """Return the rewards that scored the steps, in order; a new entry wherever another one took over."""
-        query = (
-            "SELECT step, scorer"
-            " FROM (SELECT step, scorer, lag(step) OVER rows AS before, lag(scorer) OVER rows AS last"
-            f" FROM (SELECT step, {self._scorer_column()} AS scorer FROM steps) WINDOW rows AS (ORDER BY step))"
-            " WHERE before IS NULL OR scorer IS NOT last ORDER BY step"
-        )
-        changes = self._select(tuple[StepNumber, int | None], query)
+        changes = self._select(tuple[StepNumber, int | None], _SCORERS.format(scorer=self._scorer_column()))
         scorers = self._numbered_scorers()
         if not scorers.keys() >= {number for _, number in changes}:
             raise damaged(self.folder, "damage.rewards")

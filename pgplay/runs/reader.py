@@ -48,7 +48,7 @@ class RunProgress(NamedTuple):
     last_reward: float | None
 
 
-class Scorer(NamedTuple):
+class StoredScorer(NamedTuple):
     """A reward as the steps that it scored name it: the SHA-256 of its Python or of its formula, and its text."""
 
     hash: str
@@ -59,7 +59,7 @@ class ScoredSince(NamedTuple):
     """A reward, and the first step that it scored; None where an earlier pgplay did not keep it."""
 
     step: StepNumber
-    scorer: Scorer | None
+    scorer: StoredScorer | None
 
 
 class Parent(NamedTuple):

@@ -35,7 +35,7 @@ from pgplay.runs.database import connect, create_database
 from pgplay.runs.database_errors import DATABASE, LOCKED, plain_database_errors, primary_code
 from pgplay.runs.database_reader import DatabaseReader
 from pgplay.runs.names import choose_run_name
-from pgplay.runs.reader import Scorer
+from pgplay.runs.reader import StoredScorer
 from pgplay.runs.stored_texts import encode_text
 
 LOCK = ".lock"
@@ -59,7 +59,7 @@ class RunStore(DatabaseReader):
     def __init__(self, folder: Path) -> None:
         self._lock = FileLock(folder / LOCK)
         self._names: dict[tuple[str, ...], int] = {}
-        self._scorers: dict[Scorer, int] = {}
+        self._scorers: dict[StoredScorer, int] = {}
         self._patience = _PATIENCE
         self.on_wait: Callable[[Coded], None] = lambda notice: None
         super().__init__(folder)
@@ -102,7 +102,7 @@ class RunStore(DatabaseReader):
         if not self._lock.take(_LOCK_PATIENCE):
             raise InputError("run.trained_elsewhere", name=self.name)
 
-    def record(self, report: StepReport, scorer: Scorer | None = None) -> None:
+    def record(self, report: StepReport, scorer: StoredScorer | None = None) -> None:
         """Store one step durably, with the reward that scored it if it is known.
 
         Raises PgplayError if it can't be written.
@@ -206,7 +206,7 @@ class RunStore(DatabaseReader):
         return int(database.execute("SELECT id FROM names WHERE names = ?", (text,)).fetchone()[0])
 
     @staticmethod
-    def _remember_scorer(database: sqlite3.Connection, scorer: Scorer) -> int:
+    def _remember_scorer(database: sqlite3.Connection, scorer: StoredScorer) -> int:
         database.execute("INSERT OR IGNORE INTO rewards (hash, text) VALUES (?, ?)", scorer)
         return int(database.execute("SELECT id FROM rewards WHERE hash = ? AND text = ?", scorer).fetchone()[0])
 

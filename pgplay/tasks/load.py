@@ -15,6 +15,8 @@ from pgplay.files.stamp import FileStamp, file_stamp
 from pgplay.paths import expand_home
 from pgplay.tasks.datasets import shipped_data_sets
 from pgplay.tasks.generators import GENERATORS, generate, parse_task
+from pgplay.tasks.outside import GYM_ENTRY, OutsideTask, outside_task
+from pgplay.tasks.outside_pairs import read_kept
 from pgplay.tasks.pairs import PAIR_SUFFIXES, Columns, read_pairs, split_columns
 from pgplay.tasks.task import Pair, Task, single_target
 
@@ -27,16 +29,35 @@ class PairsFile(msgspec.Struct, frozen=True, eq=False):
 
     name: str
     pairs: tuple[Pair, ...]
+    held_out: tuple[Pair, ...] = ()
+    """Pairs of another seed or split, from which held-out prompts are taken; without any they are split off `pairs`."""
+    setting: str = ""
+    """The setting that means exactly these pairs, for those of another package."""
 
 
 def read_task(task: str) -> PairsFile | None:
     """Return the pairs of the file or the data set that `task` names; None for a generator, and without a task.
 
-    Kept until the file changes. Raises InputError for an unknown name and for an unreadable file.
+    Kept until the file changes. Raises InputError for an unknown name, for an unreadable file, and for the task of
+    another package that has not been read yet.
     """
+    outside = outside_task(task)
+    if outside is not None:
+        return _read_outside(outside, file_stamp(outside.kept))
     name, columns = split_columns(task)
     path = _file_of(name) if name else None
     return None if path is None else _read(path, columns, file_stamp(path))
+
+
+def task_file(task: str) -> Path:
+    """Return the file that `task` would be read from, whether or not there is one; raises InputError."""
+    outside = outside_task(task)
+    return expand_home(split_columns(task)[0]) if outside is None else outside.kept
+
+
+def has_own_scoring(task: Task) -> bool:
+    """Return whether `task` brings its own scoring along."""
+    return any(name == GYM_ENTRY for name, _ in task.training[0].columns)
 
 
 def _file_of(task: str) -> Path | None:
@@ -54,6 +75,12 @@ def _file_of(task: str) -> Path | None:
 @lru_cache(maxsize=2)
 def _read(path: Path, columns: Columns, stamp: FileStamp | None) -> PairsFile:
     return PairsFile(path.stem, read_pairs(path, columns))
+
+
+@lru_cache(maxsize=2)
+def _read_outside(task: OutsideTask, stamp: FileStamp | None) -> PairsFile:
+    kept = read_kept(task)
+    return PairsFile(task.name, kept.pairs, kept.held_out, task.pinned(kept.sha256))
 
 
 def make_task(config: RunConfig, file: PairsFile | None) -> Task:
@@ -75,6 +102,8 @@ def _make(task: str, target: str, held_out: float, prompts: int, seed: int, file
         return Task("target", *_split(single_target(target).training, held_out, seed))
     name, pairs = (file.name, file.pairs) if file is not None else (task, generate(parse_task(task), seed))
     training, left_out = _split(pairs, held_out, seed)
+    if file is not None and file.held_out and held_out:
+        training, left_out = pairs, file.held_out[: max(1, round(held_out * len(pairs)))]
     return Task(name, training[: prompts or None], left_out, training[prompts:] if prompts else ())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgplay.app.controllers.one_prompt import MOST_STEPS
+from pgplay.app.controllers.one_prompt import CHECK_STEPS
 from pgplay.app.screens.dialogs.questions import ConfirmDialog
 from pgplay.config.run_config import make_config, to_settings
 from pgplay.learning.reports.step_report import Finding
@@ -11,7 +11,7 @@ from pgplay.worker.protocol.events import StateChanged
 from tests.app.fake_worker import opened, snapshot, until, words
 
 SETTINGS = {"task": "reverse:length=3", "held_out": 0.2, "patience": 5, "lr": 0.002, "group_size": 4}
-CHECK = {"task": "reverse:length=3", "held_out": 0.2, "lr": 0.002, "group_size": 4, "prompts": 1, "steps": MOST_STEPS}
+CHECK = {"task": "reverse:length=3", "held_out": 0.2, "lr": 0.002, "group_size": 4, "prompts": 1, "steps": CHECK_STEPS}
 
 
 async def test_a_run_that_learns_nothing_names_the_key_and_the_key_tries_one_prompt_and_leads_back() -> None:

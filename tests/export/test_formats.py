@@ -2,9 +2,9 @@ import csv
 import io
 import json
 
-from pgplay.export.formats import Row, rows_to_csv, rows_to_jsonl
+from pgplay.export.formats import ExportedRow, rows_to_csv, rows_to_jsonl
 
-ROWS: list[Row] = [(1, {"entropy": 0.1}, None), (2, {"entropy": 0.3, "measure:a, b": 1 / 3}, "0a" * 32)]
+ROWS: list[ExportedRow] = [(1, {"entropy": 0.1}, None), (2, {"entropy": 0.3, "measure:a, b": 1 / 3}, "0a" * 32)]
 
 
 def test_csv_has_a_column_for_every_metric_and_exact_numbers() -> None:

@@ -124,6 +124,7 @@ WORDS_ARE_MADE_IN = {"locale", "api", "app", "cli", "export"}
 EXPLAINED = {
     "rewards/catalogue.py": "the table of rewards",
     "policies/cuda_graphs.py": "a warning for the worker's log",
+    "rewards/python/gym_scoring.py": "a line for the run's log",
     "tasks/load.py": "the seed of a random generator",
     "trl/script.py": "an exported script in Python",
 }

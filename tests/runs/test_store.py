@@ -12,7 +12,7 @@ from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError, PgplayError
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.runs.database_reader import DatabaseReader
-from pgplay.runs.reader import RunEvent, ScoredSince, Scorer
+from pgplay.runs.reader import RunEvent, ScoredSince, StoredScorer
 from pgplay.runs.store import RunStore, keeps_samples
 from pgplay.runs.summaries import delete_run, list_runs
 
@@ -272,7 +272,7 @@ def test_runs_on_a_read_only_disk_can_be_read(
         RunStore.create(RunConfig())
 
 
-FIRST, SECOND = Scorer("1" * 64, "levenshtein"), Scorer("2" * 64, "mine.py")
+FIRST, SECOND = StoredScorer("1" * 64, "levenshtein"), StoredScorer("2" * 64, "mine.py")
 
 OLD_STORE = "ALTER TABLE steps DROP COLUMN reward; DROP TABLE rewards;"
 """Makes a store that of an earlier pgplay."""

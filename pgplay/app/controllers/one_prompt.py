@@ -8,7 +8,7 @@ from pgplay.app.host import AppHost, FillIn
 from pgplay.config.run_config import RunConfig
 from pgplay.locale.catalog import text_of
 
-MOST_STEPS = 200
+CHECK_STEPS = 200
 """Steps of a check at most: a prompt that can be learnt takes some dozens, or its reward has clearly risen by then."""
 
 
@@ -18,7 +18,7 @@ def checking(config: RunConfig) -> RunConfig:
     return replace(
         config,
         prompts=1,
-        steps=min(config.steps or MOST_STEPS, MOST_STEPS),
+        steps=min(config.steps or CHECK_STEPS, CHECK_STEPS),
         until="solved" if endless else config.until,
         patience=None,
     )
@@ -53,7 +53,7 @@ class OnePromptController:
         if self._whole is not None and checking(self._whole[0]) == checked:
             config, preset = self._whole
         else:
-            steps = None if checked.steps == MOST_STEPS else checked.steps
+            steps = None if checked.steps == CHECK_STEPS else checked.steps
             config, preset = replace(checked, prompts=0, steps=steps), ""
         setup = self._host.main.setup
         await self._fill_in(("guide.one_prompt.whole", {}), lambda: setup.load(config, preset))

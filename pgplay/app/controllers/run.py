@@ -98,6 +98,12 @@ class RunController:
             if not await self._host.push_screen_wait(GetModelDialog(self._host.main.setup.typed["model"].strip())):
                 return None
             checked = await self._host.main.setup.check()
+        if checked.problem is not None and checked.problem.error[0] == "outside.not_here":
+            from pgplay.app.screens.dialogs.get_task import GetTaskDialog
+
+            if not await self._host.push_screen_wait(GetTaskDialog(self._host.main.setup.typed["task"].strip())):
+                return None
+            checked = await self._host.main.setup.check()
         if checked.config is None:
             problem = checked.problem.message if checked.problem else ""
             self._host.notify_user(f"This cannot be started: {problem}", severe=True)

@@ -12,6 +12,7 @@ COMMANDS = {
     "models": ("models:run_models", "pretrained models: list; add one from the Hugging Face Hub"),
     "runs": ("runs:run_runs", "stored runs: list, show, rename, note, delete, export"),
     "trl": ("trl:run_trl", "for TRL, the library for large models: export a run as a script"),
+    "tasks": ("tasks:run_tasks", "tasks: list; read one of reasoning-gym or a data set"),
     "presets": ("catalogues:run_presets", "ready-made setups: list, show"),
     "rewards": ("catalogues:run_rewards", "built-in rewards: list, show; probe any reward before training"),
     "algorithms": ("catalogues:run_algorithms", "algorithms and metrics: list, show"),

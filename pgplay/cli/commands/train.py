@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
 from pgplay.cli.commands.models import fetch_model
+from pgplay.cli.commands.tasks import fetch_task
 from pgplay.cli.consent import agree
 from pgplay.cli.options import add_config_options, read_config, read_settings
 from pgplay.cli.output import note, print_json
@@ -104,6 +105,7 @@ def _check(arguments: Arguments) -> Request:
 
     config, rewards = read_config(arguments)
     fetch_model(config.model, yes=arguments.yes)
+    fetch_task(config.task, yes=arguments.yes)
     inputs = read_inputs(config)
     if not isinstance(config.starts_from, PolicyNamed):
         plan = make_plan(config, inputs)

@@ -19,7 +19,7 @@ CLEAR_RISE = 4.0
 NOTHING_LEARNT = ("no-signal", "tied-rewards", "collapsed-entropy", "low-entropy", "steps-too-long", "noisy-gradient")
 """The findings on which a single prompt is worth a try: the reward does not rise."""
 
-Verdict = Literal["learnt", "rising", "risen", "not_learnt"]
+OnePromptVerdict = Literal["learnt", "rising", "risen", "not_learnt"]
 
 
 class OnePromptCheck:
@@ -52,7 +52,7 @@ class OnePromptCheck:
         return Average.of(self._first).mean, Average.of(self._newest or self._first).mean
 
     @property
-    def verdict(self) -> Verdict | None:
+    def verdict(self) -> OnePromptVerdict | None:
         """What the steps so far say; None where there are too few."""
         if self._is_right:
             return "learnt"

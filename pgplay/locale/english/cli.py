@@ -39,6 +39,7 @@ COMMAND_ERRORS: dict[str, str] = {
     "question.delete_runs": "Delete {names:list} with all data?",
     "question.delete_sweeps": "Delete {names:list} with all data, of {runs:,} {runs:plural run|runs} in a sweep too?",
     "question.download": "Download {name} ({megabytes:,.0f} MB, commit {commit}) from the Hugging Face Hub?",
+    "question.download_data": "Download the data set {name} ({megabytes:,.0f} MB in all) from the Hugging Face Hub?",
     "question.run_python": "Run it on this machine with your permissions? (Asked only once.)",
     "error.command.unconfirmed": "{question:text} There is no terminal to ask on.",
     "error.command.unconfirmed.remedy": "Confirm with --yes.",

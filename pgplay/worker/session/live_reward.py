@@ -21,7 +21,7 @@ from pgplay.rewards.records import Triple
 from pgplay.rewards.reward import Reward, start_reward
 from pgplay.rewards.spec import RewardSpec
 from pgplay.runs.checkpoint_content import RewardStamp
-from pgplay.runs.reader import Scorer
+from pgplay.runs.reader import StoredScorer
 from pgplay.worker.session.interface import OnLog
 
 if TYPE_CHECKING:  # the learner brings torch, which the server's own module does not load
@@ -98,9 +98,9 @@ class LiveRewards:
         """Whether the trained reward's file was read again, and the run's store does not say so yet."""
 
     @property
-    def scorer(self) -> Scorer:
+    def scorer(self) -> StoredScorer:
         """The trained reward, as the steps that it scores name it."""
-        return Scorer(self._trained.hash, self._trained.text)
+        return StoredScorer(self._trained.hash, self._trained.text)
 
     @property
     def source(self) -> str:

@@ -10,7 +10,7 @@ from pgplay.config.run_config import RunConfig
 from pgplay.errors import coded
 from pgplay.learning.learner import Learner
 from pgplay.learning.reports.diagnosis import Diagnosis
-from pgplay.learning.reports.one_prompt import OnePromptCheck
+from pgplay.learning.reports.one_prompt import OnePromptCheck, OnePromptVerdict
 from pgplay.learning.reports.step_report import Finding, StepReport
 from pgplay.worker.protocol.events import Snapshot
 from pgplay.worker.session.forecast import Forecast
@@ -19,6 +19,15 @@ from pgplay.worker.session.stop_conditions import Ending
 
 _INTERVAL = 0.25
 """Seconds between updates of findings and forecast, some fifty steps of a small model."""
+
+
+_VERDICTS: dict[OnePromptVerdict, str] = {
+    "learnt": "ending.one_prompt.learnt",
+    "rising": "ending.one_prompt.rising",
+    "risen": "ending.one_prompt.risen",
+    "not_learnt": "ending.one_prompt.not_learnt",
+}
+"""The texts of the verdict on one prompt, by code."""
 
 
 class Assessment:
@@ -68,13 +77,11 @@ class Assessment:
         check = self._one_prompt
         if ending is None or check is None:
             return ending
-        verdict = "learnt" if ending.cause == "goal" else check.verdict
+        verdict: OnePromptVerdict | None = "learnt" if ending.cause == "goal" else check.verdict
         if verdict is None:
             return ending
         first, last = check.rewards
-        return ending._replace(
-            reason=coded(f"ending.one_prompt.{verdict}", reason=ending.reason, first=first, last=last)
-        )
+        return ending._replace(reason=coded(_VERDICTS[verdict], reason=ending.reason, first=first, last=last))
 
     def snapshot(self, report: StepReport, config: RunConfig) -> Snapshot:
         """Return the newest step, `report`, with findings and forecast at most a quarter second old.

@@ -26,7 +26,7 @@ from pgplay.learning.trainer import Trainer
 from pgplay.locale.catalog import Coded
 from pgplay.policies.devices import resolve_device
 from pgplay.rewards.spec import RewardSpec, resolve, with_consent
-from pgplay.runs.reader import Scorer
+from pgplay.runs.reader import StoredScorer
 from pgplay.runs.store import RunStore
 from pgplay.worker.protocol.commands import Change
 from pgplay.worker.protocol.events import Snapshot
@@ -55,7 +55,7 @@ class Session(PolicyRequests):
         self._rewards = rewards
         self._keeper = Checkpointer(store, learner, rewards)
         self._compute_with(threads)
-        self._unrecorded: list[tuple[StepReport, Scorer]] = []
+        self._unrecorded: list[tuple[StepReport, StoredScorer]] = []
         self._is_resting = False
         self._assessment = Assessment(learner)
         self._last_update: LastUpdate | None = None

@@ -13,6 +13,7 @@ from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
 from pgplay.model_places import hub_model, is_pretrained
 from pgplay.policies.families.catalogue import MODELS, chosen_model
 from pgplay.policies.families.pretrained import PRETRAINED
+from pgplay.rewards.own_scoring import OWN_SCORING
 from pgplay.worker.protocol.records import Device
 
 HEADING = "# "
@@ -76,6 +77,7 @@ def rewards() -> list[Entry]:
 
     return [
         *(Entry(reward.spec, reward.name, reward.description) for reward in REWARDS.values()),
+        Entry(OWN_SCORING, OWN_SCORING, "the task's own scoring, as those of reasoning-gym have one"),
         *(Entry(name, name, "your own Python; e edits the selected reward") for name in kept_rewards()),
         Entry(OWN_REWARD, "formula or file…", "such as 0.8*levenshtein + 0.2*prefix, or my_reward.py"),
     ]

@@ -178,7 +178,7 @@ def check(typed: Mapping[str, str], inputs: Inputs | PgplayError) -> Checked:
             planned[name] = Default(ONLY_PRETRAINED)
         elif name not in planned:
             planned[name] = Default(placeholder(fields()[name]))
-    return Checked(config, None, plan.notes, plan.parameters, plan.tokenizer.vocabulary_size, planned)
+    return Checked(plan.written, None, plan.notes, plan.parameters, plan.tokenizer.vocabulary_size, planned)
 
 
 def _owner(name: str, algorithm: str, model: str) -> str:
@@ -224,12 +224,12 @@ def file_names(typed: Mapping[str, str]) -> FileNames:
 def stamps(names: FileNames) -> Stamps:
     """Return the present stamps of the files with these `names`."""
     from pgplay.rewards.python.source import find_python
-    from pgplay.tasks.pairs import split_columns
+    from pgplay.tasks.load import task_file
 
     def stamp(find: Callable[[str], Path], name: str) -> FileStamp | None:
         try:
             return file_stamp(find(name)) if name else None
-        except InputError:  # `read_files` reports the unknown home
+        except InputError:  # `read_files` reports it
             return None
 
     def model_stamps() -> tuple[FileStamp | None, ...]:
@@ -238,9 +238,9 @@ def stamps(names: FileNames) -> Stamps:
         except InputError:
             return ()
 
-    texts = (split_columns(names.task)[0], names.warm_text)
+    texts = stamp(task_file, names.task), stamp(expand_home, names.warm_text)
     python = (stamp(find_python, text) for _, text in names.python)
-    return Stamps((*(stamp(expand_home, name) for name in texts), *python), model_stamps())
+    return Stamps((*texts, *python), model_stamps())
 
 
 def read_files(names: FileNames) -> Inputs:
@@ -268,13 +268,16 @@ def task_choices(task: str) -> list[tuple[str, str]]:
     """Return (spec, description) of every task in the list, which always includes `task`."""
     from pgplay.tasks.datasets import shipped_data_sets
     from pgplay.tasks.generators import GENERATORS
+    from pgplay.tasks.outside import SOURCES
 
     choices = [("", "")]
     choices += [(name, generator.description) for name, generator in GENERATORS.items()]
     choices += [(name, "prompts and answers that ship with pgplay") for name in shipped_data_sets()]
     if not any(task == spec for spec, _ in choices):
         generator = GENERATORS.get(task.partition(":")[0])
-        choices.append((task, generator.description if generator else "prompts and answers from a file"))
+        is_outside = task.partition(":")[0] in SOURCES
+        from_elsewhere = "a task of another package" if is_outside else "prompts and answers from a file"
+        choices.append((task, generator.description if generator else from_elsewhere))
     return choices
 
 

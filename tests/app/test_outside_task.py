@@ -1,0 +1,89 @@
+"""A task of another package in the app: it is read by another process before the run starts, once."""
+
+from __future__ import annotations
+
+import pytest
+from textual.widgets import Static
+
+from pgplay.app.model_command import NotCachedError, TaskCommand
+from pgplay.app.screens.dialogs.get_task import GetTaskDialog
+from pgplay.config.run_config import make_config
+from pgplay.errors import InputError, PgplayError
+from pgplay.tasks.outside import outside_task
+from pgplay.worker.protocol.commands import Start
+from tests.app.fake_worker import Bench, opened, until
+
+GYM, DATA_SET = "reasoning-gym:sums,count=2", "dataset:org/name"
+
+
+def keep(task: str) -> None:
+    """Keep two pairs, as the other process does."""
+    outside = outside_task(task)
+    assert outside is not None
+    outside.kept.parent.mkdir(parents=True, exist_ok=True)
+    outside.kept.write_text('{"prompt": "1 plus 1", "target": "2"}\n{"prompt": "2 plus 1", "target": "3"}\n')
+
+
+def said(bench: Bench) -> str:
+    return str(bench.app.screen.query_one(".words", Static).render())
+
+
+async def test_a_start_reads_the_task_first_and_the_run_names_its_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def add(self: TaskCommand, task: str, *, download: bool) -> None:
+        assert not download
+        keep(task)
+
+    monkeypatch.setattr(TaskCommand, "add", add)
+    bench = Bench(make_config({"task": GYM}))
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: bench.workers and bench.worker.alive)
+        bench.worker.ready()
+        await until(pilot, lambda: bench.app.state.worker == "ready")
+        await pilot.press("space")
+        await until(pilot, lambda: bench.sent(Start))
+        assert bench.sent(Start)[0].config.task.startswith(f"{GYM},sha256=")
+        bench.worker.build(task=bench.sent(Start)[0].config.task)
+        await until(pilot, lambda: bench.app.state.run == "training")
+        assert bench.app.state.settings == {"task": bench.sent(Start)[0].config.task}, "no change waits for a start"
+
+
+async def test_a_data_set_is_downloaded_only_after_a_yes(monkeypatch: pytest.MonkeyPatch) -> None:
+    downloads = []
+
+    async def add(self: TaskCommand, task: str, *, download: bool) -> None:
+        downloads.append(download)
+        if not download:
+            raise NotCachedError("outside.not_cached", name="org/name", task=task)
+        keep(task)
+
+    async def show(self: TaskCommand, task: str) -> dict[str, object]:
+        return {"name": "org/name", "size": 3_000_000}
+
+    monkeypatch.setattr(TaskCommand, "add", add)
+    monkeypatch.setattr(TaskCommand, "show", show)
+    bench = Bench(make_config({"task": DATA_SET}))
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: bench.workers and bench.worker.alive)
+        bench.worker.ready()
+        await pilot.press("space")
+        await until(pilot, lambda: isinstance(bench.app.screen, GetTaskDialog) and "(3 MB in all)" in said(bench))
+        assert downloads == [False]
+        await pilot.press("enter")
+        await until(pilot, lambda: bench.sent(Start))
+        assert downloads == [False, True]
+
+
+async def test_a_package_that_is_missing_is_named_and_nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def add(self: TaskCommand, task: str, *, download: bool) -> None:
+        lacking = InputError("outside.lacks_package", package="reasoning-gym", reason="it is missing")
+        raise PgplayError("models.failed", said=str(lacking))
+
+    monkeypatch.setattr(TaskCommand, "add", add)
+    async with opened() as (bench, pilot):
+        bench.app.main.setup.load(make_config({"task": GYM}))
+        await pilot.press("space")
+        await until(pilot, lambda: isinstance(bench.app.screen, GetTaskDialog) and "Reading" not in said(bench))
+        assert "pip install reasoning-gym" in said(bench)
+        await pilot.press("escape")
+        await until(pilot, lambda: bench.app.screen is bench.app.main)
+        assert bench.sent(Start) == []
