@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.widgets import Static
 
+from pgplay.app.screens.library.compare_runs import SideBySide
 from pgplay.app.screens.library.runs import Runs
 from pgplay.app.screens.library.time_travel import TravelScreen
 from pgplay.app.stored_runs.stored_run import StoredRun
@@ -14,7 +19,7 @@ from pgplay.errors import coded
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.runs.database_reader import DatabaseReader
 from pgplay.runs.store import RunStore
-from pgplay.worker.protocol.commands import Resume
+from pgplay.worker.protocol.commands import Resume, Start
 from tests.app.fake_worker import Bench, begin, curve, sample, until
 from tests.app.stored_runs import store_run
 from tests.runs.by_messages import MessageRunLibrary
@@ -35,7 +40,7 @@ async def travel(bench: Bench, pilot: Pilot[int]) -> TravelScreen:
     return bench.app.screen
 
 
-def shown(screen: TravelScreen, selector: str) -> str:
+def shown(screen: Screen[Any], selector: str) -> str:
     return str(screen.query_one(selector).render())
 
 
@@ -83,7 +88,13 @@ async def test_a_run_of_trl_opens_and_says_that_it_can_only_be_looked_at() -> No
             screen.query_one(Slider).action_go(9)
             await until(pilot, lambda: "was not logged" in shown(screen, "#travel-numbers"))
             assert "groups are tied" not in shown(screen, "#travel-hint")
-            assert bench.sent(Resume) == []
+            await pilot.press("escape", "p")
+            await until(pilot, lambda: isinstance(bench.app.screen, SideBySide))
+            for key in ("n", "w"):
+                bench.app.screen.query_one("#overlay-hint", Static).update("")
+                await pilot.press(key)
+                await until(pilot, lambda: "is trained by TRL 1.16.0" in shown(bench.app.screen, "#overlay-hint"))
+            assert bench.sent(Resume) == bench.sent(Start) == []
 
 
 async def test_enter_on_a_run_that_another_process_trains_watches_it_live() -> None:

@@ -123,7 +123,10 @@ def test_a_finding_is_stored_when_it_appears(capsys: pytest.CaptureFixture[str])
 
 @pytest.mark.parametrize(
     "command",
-    [("train", "--resume", "mine"), ("train", "--resume", "mine", "--at", "1"), ("trl", "export", "mine", "out")],
+    [
+        *(("train", "--resume", "mine"), ("train", "--resume", "mine", "--at", "1")),
+        *(("trl", "export", "mine", "out"), ("compare", "mine", "hello", "--seeds", "2")),
+    ],
     ids=" ".join,
 )
 def test_pgplay_neither_resumes_nor_branches_it(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from pgplay.app.state.metric_history import History
 from pgplay.app.stored_runs.load_history import follow, read_past
 from pgplay.config.run_config import RunConfig
+from pgplay.errors import InputError
 from pgplay.learning.reports.step_report import Sample
 from pgplay.runs.reader import Parent, RunReader
 
@@ -46,6 +47,11 @@ class StoredRun:
     def config(self) -> RunConfig:
         """The settings that the run began with."""
         return self._store.config
+
+    @property
+    def refusal(self) -> InputError:
+        """Why pgplay starts no run like this one, which another trainer trains."""
+        return InputError("run.other_trainer", name=self.run, trainer=self.trainer)
 
     @property
     def last_step(self) -> int:

@@ -86,6 +86,7 @@ def _read_recipe(word: str) -> tuple[str, RunConfig]:
     runs = [folder.name for folder in kept_folders(runs_folder())]
     if word in runs:
         with DatabaseReader.open(word) as store:
+            store.refuse_other_trainer()
             return word, store.config
     presets = [preset.name for preset in preset_names()]
     if word not in presets and not Path(word).exists():

@@ -257,6 +257,8 @@ class SideBySide(Filtering):
     async def _begin(self, past: StoredRun, changes: dict[str, Any]) -> None:
         info = self._state.info
         try:
+            if past.trainer:
+                raise past.refusal
             config = make_config(changes, past.config)
             if not self._overlay.has_room_for(config):
                 raise InputError("overlay.full", most=MOST_OVERLAID)
@@ -272,7 +274,9 @@ class SideBySide(Filtering):
     def action_sweep(self) -> None:
         """Ask what to vary of the selected run."""
         past = self._selected
-        if past is not None:
+        if past is not None and past.trainer:
+            self._hint(str(past.refusal))
+        elif past is not None:
             self.post_message(NewSweep(to_settings(past.config), past.run))
 
     def action_add(self) -> None:
