@@ -20,6 +20,9 @@ from pgplay.trl.recorder import TrlRecorder
 _SUMMARY = ("train_", "total_flos")
 """How the names begin of what a trainer logs once, about the whole training."""
 
+_MOST_NAMESAKES = 100
+"""Runs of one name, numbered from the second on; one more gets a name of its own."""
+
 _Event = Callable[["TrlCallback", Any, Any, dict[str, Any]], None]
 
 
@@ -115,11 +118,16 @@ class TrlCallback:
                     store.event(step, "resume")
                     return store
                 store.close()
-        try:
-            return RunStore.create(config, self._name, trainer=trainer)
-        except InputError as error:
-            self._complain(error)
-            return RunStore.create(config, trainer=trainer)
+        name = self._name
+        for number in range(2, _MOST_NAMESAKES):
+            try:
+                return RunStore.create(config, name, trainer=trainer)
+            except InputError as error:
+                self._say(error.problem)
+                if error.code != "run.taken":
+                    break
+                name = f"{self._name}-{number}"
+        return RunStore.create(config, trainer=trainer)
 
     def _end(self, state: str, coded_ending: str, **values: Any) -> None:
         tap, recorder, self._tap, self._recorder = self._tap, self._recorder, None, None

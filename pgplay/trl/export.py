@@ -17,6 +17,7 @@ from pgplay.learning.plan import Plan, make_plan
 from pgplay.locale.catalog import Coded
 from pgplay.model_places import HubModel, hub_model, model_folder, shipped_models
 from pgplay.policies.spec import PretrainedSpec
+from pgplay.rewards.catalogue import REWARDS
 from pgplay.rewards.spec import RewardSpec
 from pgplay.runs.checkpoint_content import read_usable
 from pgplay.runs.database_reader import DatabaseReader
@@ -111,12 +112,17 @@ def _lines(plan: Plan, pairs: Sequence[Pair]) -> Iterator[str]:
 
 
 def _calls(specs: Sequence[RewardSpec]) -> list[RewardCall]:
-    """Return the reward and the measures as functions of the exported module; Python gets a file of its own."""
+    """Return the reward and the measures as functions of the exported module; Python gets a file of its own.
+
+    A function is called as its built-in reward, as metrics are named after it.
+    """
     calls: list[RewardCall] = []
     for number, spec in enumerate(specs):
         name = f"measure_{number}" if number else "reward"
         if spec.source is None:
-            calls.append(RewardCall(name, spec.text))
+            is_name = spec.text in REWARDS and spec.text.isidentifier()
+            is_free = all(call.name != spec.text for call in calls)
+            calls.append(RewardCall(spec.text if is_name and is_free else name, spec.text))
             continue
         stem = Path(spec.source.file).stem
         file = f"{PYTHON}/{stem}.py"

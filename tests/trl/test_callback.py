@@ -185,10 +185,11 @@ def test_a_training_goes_on_where_nothing_can_be_recorded(home: Path, capsys: py
 
 
 def test_a_taken_name_is_told_and_the_run_gets_another(capsys: pytest.CaptureFixture[str]) -> None:
-    for _ in range(2):
+    for name in ("mine", "mine", "mine", "a/b"):
         trainer = FakeTrainer()
-        trainer.train(TrlCallback(trainer, name="mine"), 1)
-    assert len(states()) == 2
+        trainer.train(TrlCallback(trainer, name=name), 1)
+    assert {"mine", "mine-2", "mine-3"} < states().keys()
+    assert len(states()) == 4
     assert "called 'mine'" in capsys.readouterr().err
 
 

@@ -13,6 +13,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from pgplay.cli import main
 from pgplay.config.changes import Changes
@@ -24,6 +25,8 @@ from pgplay.rewards.reward import start_reward
 from pgplay.rewards.spec import read_spec
 from pgplay.tasks.task import Pair
 from pgplay.trl.export import files_for_trl
+from pgplay.trl.script import ModelName, RewardCall, training_script
+from pgplay.trl.settings import trl_settings
 from pgplay.worker.session.session import Session
 from tests.pretrained.models import chat_folder
 from tests.worker.helpers import own_rewards
@@ -67,7 +70,7 @@ def without_trl(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stand-ins for the packages that a script imports."""
     monkeypatch.setitem(sys.modules, "trl", SimpleNamespace(GRPOConfig=dict, GRPOTrainer=dict))
     monkeypatch.setitem(sys.modules, "datasets", SimpleNamespace(Dataset=SimpleNamespace(from_list=list)))
-    monkeypatch.setitem(sys.modules, "reward", SimpleNamespace(reward=None, measure_1=None))
+    monkeypatch.setitem(sys.modules, "reward", SimpleNamespace(levenshtein=None, exact=None))
 
 
 @pytest.fixture
@@ -78,7 +81,7 @@ def pairs(tmp_path: Path) -> str:
 
 
 def test_the_rewards_give_the_same_numbers_as_in_pgplay(tmp_path: Path, pairs: str) -> None:
-    python, formula = f"{tmp_path / 'rhymes.py'}:rhymes", "0.7*levenshtein + 0.3*length"
+    python, formula = f"{tmp_path / 'rhymes.py'}:rhymes", "damerau-levenshtein"
     write_export(tmp_path / "out", task=pairs, reward=python, measure=[formula], group_size=2, batch_size=4)
     rows = [json.loads(line) for line in (tmp_path / "out/data.jsonl").read_text().splitlines()]
     assert rows == [
@@ -177,3 +180,13 @@ def test_the_script_trains_with_trl(tmp_path: Path, pairs: str) -> None:
     done = subprocess.run(command, cwd=tmp_path / "out", env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out/trained/adapter_config.json").is_file()
+
+
+def test_a_model_of_the_hub_is_loaded_at_the_runs_commit() -> None:
+    config, plan = plan_of(task="reverse:count=4", batch_size=4, group_size=2)
+    settings, model = trl_settings(plan._replace(config=replace(plan.config, steps=3))), ModelName("org/it's", "0" * 40)
+    script = training_script("mine", plan, settings, model, [RewardCall("levenshtein", config.reward)], "<s>")
+    compile(script, "train.py", "exec")
+    assert 'MODEL = "org/it\'s"' in script
+    assert f'from_pretrained(MODEL, revision="{"0" * 40}")' in script
+    assert f'model_init_kwargs={{"dtype": "float32", "revision": "{"0" * 40}"}},' in script
