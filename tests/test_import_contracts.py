@@ -88,6 +88,7 @@ def imported_packages(path: Path) -> set[str]:
         ("pgplay.library.policies", "torch textual"),
         ("pgplay.rewards.reward", "torch textual"),
         ("pgplay.tasks.load", "torch textual"),
+        ("pgplay.trl.export", "torch textual transformers trl"),
         ("pgplay.trackers.copying", "torch textual tensorboard mlflow trackio"),
     ],
 )
