@@ -92,3 +92,12 @@ def make_folder(folder: Path) -> Path:
     except OSError as error:
         raise PgplayError("folder.not_made", folder=folder, reason=error.strerror) from error
     return folder
+
+
+def with_source_tree(environment: dict[str, str]) -> dict[str, str]:
+    """Return `environment` in which Python finds this pgplay, also where it runs from a source tree."""
+    home = Path(__file__).parents[1]
+    if home.name in ("site-packages", "dist-packages"):
+        return environment
+    paths = [str(home), environment.get("PYTHONPATH", "")]
+    return environment | {"PYTHONPATH": os.pathsep.join(path for path in paths if path)}

@@ -18,6 +18,7 @@ from pgplay.errors import PgplayError
 from pgplay.learning.batch_builder import BatchBuilder
 from pgplay.learning.evaluation.greedy import all_exact, greedy_texts
 from pgplay.learning.evaluation.held_out import held_out_evaluation
+from pgplay.learning.followers import Followers
 from pgplay.learning.learner import LearnerState
 from pgplay.learning.objective.batch import Batch, Modules
 from pgplay.learning.objective.control_variate import ControlVariate
@@ -31,18 +32,20 @@ from pgplay.learning.reports.samples import quantile_samples, reward_statistics,
 from pgplay.learning.reports.step_report import Sample, StepReport
 from pgplay.learning.reports.step_trace import trace_of
 from pgplay.learning.reward_scale import RewardScale, widened
+from pgplay.learning.sampling import sample_step
 from pgplay.learning.schedules.collapse_recovery import is_collapsed, shrink_and_perturb
 from pgplay.learning.scoring import Scored, score_step
 from pgplay.learning.training_state import GREEDY_CHECK_INTERVAL, Counters, by_part, copied
-from pgplay.policies.build import build_policy
+from pgplay.policies.build import build_policy, stored_reference
 from pgplay.policies.cuda_graphs import EAGER, GraphCache
 from pgplay.policies.density import Density
 from pgplay.policies.devices import resolve_device
 from pgplay.policies.families.base import Capability
-from pgplay.policies.networks.base import draw_masks
 from pgplay.policies.policy import Policy
-from pgplay.policies.rollout import Rollout
-from pgplay.policies.spec import PolicySpec, read_policy_spec
+from pgplay.policies.ranks import ALONE, Ranks
+from pgplay.policies.rollout import Completion
+from pgplay.policies.spec import read_policy_spec
+from pgplay.rewards.ranges import Range
 from pgplay.rewards.reward import Reward
 from pgplay.tasks.task import Pair
 
@@ -72,6 +75,7 @@ class Trainer:
         policy: Policy | None = None,
         reference: Policy | None = None,
         graphs: GraphCache | None = None,
+        ranks: Ranks = ALONE,
     ) -> None:
         self.plan = plan
         self.reward = reward
@@ -87,7 +91,8 @@ class Trainer:
         self.prompt_generator = torch.Generator().manual_seed(plan.config.seed)
         self.generator = torch.Generator(self.device).manual_seed(plan.config.seed)
         self.counters = Counters(entropy_weight=plan.config.entropy)
-        can_record = plan.spec.can(Capability.CUDA_GRAPHS)
+        self._followers = Followers(ranks)
+        can_record = plan.spec.can(Capability.CUDA_GRAPHS) and ranks.count == 1
         self._graphs = graphs or (GraphCache.on(self.device) if can_record else EAGER)
         self.new_optimiser()
         self._new_variate()
@@ -101,7 +106,7 @@ class Trainer:
 
     def keep_reference(self) -> None:
         """Freeze a copy of the current policy as the reference of the KL divergence."""
-        self._graphs.forget()
+        self._forget()
         self.reference = self.policy.reference()
 
     def step(self) -> StepReport:
@@ -109,33 +114,35 @@ class Trainer:
 
         Raises RewardError, and then nothing has changed; and PgplayError if learning diverged: the policy is then as
         it was before the failed update. If the run ends once solved, the step that finds the task solved makes no
-        update, so that the policy that solved it is kept.
+        update, so that the policy that solved it is kept. The ranks, if there are several, make the step together.
         """
-        return self._step(record=False)[0]
+        with self._followers.step(self.plan, self.state) as ranks:
+            return self._step(ranks)[0]
 
     def recorded_step(self) -> tuple[StepReport, StepRecord]:
-        """Make one step as `step` does, and return its record too."""
-        report, record = self._step(record=True)
+        """Make one step as `step` does, in this process alone, and return its record too."""
+        self._forget()
+        report, record = self._step(ALONE, record=True)
         assert record is not None
         return report, record
 
-    def _step(self, *, record: bool) -> tuple[StepReport, StepRecord | None]:
+    def _step(self, ranks: Ranks, *, record: bool = False) -> tuple[StepReport, StepRecord | None]:
         began = time.perf_counter()
         chance = self.generator.get_state(), self.prompt_generator.get_state(), list(self.counters.waiting)
         pairs = self._next_pairs()
         answered = [pair for pair in pairs for _ in range(self.plan.config.group_size)]
         measured = pairs if self.plan.config.baseline == "greedy" else pairs[:MEASURED_PROMPTS]
-        rollout = self._sample(pairs, measured)
+        rollout = sample_step(self.plan, self.policy, pairs, measured, self.generator, self._graphs, ranks)
         written = self.policy.completions(rollout)  # waits for the device, so that its sampling is timed as sampling
         sampled = time.perf_counter()
         try:
-            scored = score_step(
-                written, answered, measured, self.reward, self.measures, has_targets=self.plan.task.has_targets
+            scored, reward_range = ranks.from_first(
+                lambda: (self._score(written, answered, measured), self.reward.range), tuple[Scored, Range]
             )
             if self.plan.config.replay:
                 self.counters.remember(answered, scored.completions, scored.rewards)
-            scale = self._scale_of(scored.rewards)
-            builder = BatchBuilder(self.plan, self.policy, self.reward, self._graphs)
+            scale = self._scale_of(scored.rewards, reward_range)
+            builder = BatchBuilder(self.plan, self.policy, self.reward, self._graphs, ranks)
             batch = builder.build(rollout, pairs, measured, scored, self.counters.best_texts, scale)
         except PgplayError:
             self.generator.set_state(chance[0])
@@ -151,7 +158,7 @@ class Trainer:
         update_metrics, result = self._update(batch, solved=solved, record=record)
         metrics |= update_metrics | used
         self.counters.count(self.plan, metrics, scored.rewards, scale, solved=solved)
-        metrics |= self._recover(metrics) | self._evaluate_held_out()
+        metrics |= self._recover(metrics) | self._evaluate_held_out(ranks)
         samples = self._samples(answered, measured, scored)
         ended = time.perf_counter()
         self.counters.seconds += ended - began
@@ -196,15 +203,19 @@ class Trainer:
         )
         return update_policy(inputs, Updater(self.plan, modules, self.optimiser, self.density, self._graphs))
 
-    def _scale_of(self, rewards: Sequence[float]) -> RewardScale:
-        """Return the scale for a step's `rewards`.
+    def _score(self, written: Sequence[Completion], answered: Sequence[Pair], measured: Sequence[Pair]) -> Scored:
+        has_targets = self.plan.task.has_targets
+        return score_step(written, answered, measured, self.reward, self.measures, has_targets=has_targets)
+
+    def _scale_of(self, rewards: Sequence[float], reward_range: Range) -> RewardScale:
+        """Return the scale for a step's `rewards`, which are in the `reward_range`.
 
         Where their range is unknown, that of earlier steps counts, as the step's own would bias its update; only the
         first has no other. The origin stays, and is 0 without a baseline: the distance from 0 is then
         part of the algorithm.
         """
         counters = self.counters
-        scale = RewardScale.of(self.reward.range, counters.seen or widened(None, rewards))
+        scale = RewardScale.of(reward_range, counters.seen or widened(None, rewards))
         if counters.seen is None:
             counters.origin = 0.0 if self.plan.config.baseline in ("none", "critic") else scale.origin
         return scale._replace(origin=counters.origin)
@@ -215,7 +226,7 @@ class Trainer:
 
     def change(self, plan: Plan, reward: Reward | None = None) -> None:
         """Continue with another `plan` of the same network, and with another `reward` if given."""
-        self._graphs.forget()
+        self._forget()
         if reward is not None or plan.task != self.plan.task:
             self.reward = reward or self.reward
             self.counters.best, self.counters.best_texts = None, {}
@@ -240,6 +251,7 @@ class Trainer:
         """Restore the policy that did best on held-out prompts; return whether early stopping has kept one."""
         has_best = self.plan.config.patience is not None and bool(self._best_policy)
         if has_best:
+            self._forget()
             self.policy.load_state(self._best_policy)
         return has_best
 
@@ -260,12 +272,13 @@ class Trainer:
 
     def restore(self, state: LearnerState) -> None:
         """Restore a `state`; the next step is then bit for bit the one that would have followed it."""
-        self._graphs.forget()
+        self._forget()
         parts = by_part(state.tensors)
         self.policy.load_state(parts["policy"])
         self.critic.load_state_dict(parts["critic"])
         if state.values["reference"] is not None:
-            self.reference = self._stored_reference(read_policy_spec(state.values["reference"]), parts["reference"])
+            spec = read_policy_spec(state.values["reference"])
+            self.reference = stored_reference(self.policy, spec, parts["reference"])
         self._best_policy = {name: tensor.to(self.device) for name, tensor in parts["best_policy"].items()}
         self.optimiser.load_state(parts["optimiser"])
         if self.variate is not None and "variate" in parts:  # a run of an older pgplay has none
@@ -274,24 +287,16 @@ class Trainer:
         self.prompt_generator.set_state(parts["prompt_generator"][""])
         self.counters = msgspec.convert(state.values["counters"], Counters)
 
-    def _stored_reference(self, spec: PolicySpec, tensors: dict[str, Tensor]) -> Policy:
-        """Return the reference of a checkpoint; a pretrained base is loaded once for both."""
-        current = self.policy.saved_state()
-        if spec != self.policy.shape:
-            other = build_policy(spec, self.device)
-            other.load_state(tensors)
-            return other.reference()
-        own_tensors = {name: tensor.clone() for name, tensor in current.items()}
-        self.policy.load_state(tensors)
-        reference = self.policy.reference()
-        self.policy.load_state(own_tensors)
-        return reference
-
     def new_optimiser(self) -> None:
         """Reset the optimiser: it forgets its moments, if it has any."""
-        self._graphs.forget()
+        self._forget()
         parameters = [*self.policy.trainable_parameters(), *self.critic.parameters()]
         self.optimiser = make_optimiser(self.plan.config.optimizer, parameters)
+
+    def _forget(self) -> None:
+        """Forget what recordings and other ranks know of this trainer, which changes between two steps."""
+        self._graphs.forget()
+        self._followers.forget()
 
     def _new_variate(self) -> None:
         self.variate = None
@@ -308,17 +313,6 @@ class Trainer:
             self.counters.waiting, prompt_count, len(training), self.prompt_generator
         )
         return [training[number] for number in numbers]
-
-    def _sample(self, pairs: list[Pair], measured: list[Pair]) -> Rollout:
-        prefix_of = {prompt: self.policy.prefix(prompt) for prompt in {pair.prompt for pair in (*pairs, *measured)}}
-        prefixes = [prefix_of[pair.prompt] for pair in pairs for _ in range(self.plan.config.group_size)]
-        greedy = [prefix_of[pair.prompt] for pair in measured]
-        masks = None
-        if self.plan.config.dropout:
-            masks = draw_masks(self.policy.network, len(prefixes), self.plan.config.dropout, self.generator)
-            masks = nn.functional.pad(masks, (0, 0, 0, len(greedy)), value=1.0)
-        all_prefixes = [*prefixes, *greedy]
-        return self.policy.sampler.sample(all_prefixes, self.density, self.generator, len(greedy), masks, self._graphs)
 
     def _is_solved(self, scored: Scored, measured: list[Pair]) -> bool:
         """Whether greedy decoding writes every training target exactly."""
@@ -341,12 +335,14 @@ class Trainer:
             self.counters.recoveries += 1
         return {"recoveries": float(self.counters.recoveries)}
 
-    def _evaluate_held_out(self) -> dict[str, float]:
+    def _evaluate_held_out(self, ranks: Ranks) -> dict[str, float]:
         """Return the metrics of held-out prompts when they are due, and keep the best policy."""
         config, counters = self.plan.config, self.counters
         if not self.plan.task.held_out or counters.steps % config.held_out_every:
             return {}
-        metrics = held_out_evaluation(self.policy, self.reward, self.plan.task)
+        metrics = ranks.from_first(
+            lambda: held_out_evaluation(self.policy, self.reward, self.plan.task), dict[str, float]
+        )
         if config.patience is None:
             return metrics
         if counters.early_stop.note(counters.steps, metrics["held_out_reward"]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from pgplay.policies.networks.build import build_network
 from pgplay.policies.networks.pretrained import load_network
@@ -22,3 +22,16 @@ def build_policy(spec: PolicySpec, device: torch.device, seed: int = 0) -> Polic
     else:
         network = build_network(spec.network, spec.tokenizer.vocabulary_size, seed)
     return Policy(spec, network, device)
+
+
+def stored_reference(policy: Policy, spec: PolicySpec, tensors: dict[str, Tensor]) -> Policy:
+    """Return the reference of `spec` with the `tensors` of a checkpoint; a pretrained base is loaded once for both."""
+    if spec != policy.shape:
+        other = build_policy(spec, policy.device)
+        other.load_state(tensors)
+        return other.reference()
+    own_tensors = {name: tensor.clone() for name, tensor in policy.saved_state().items()}
+    policy.load_state(tensors)
+    reference = policy.reference()
+    policy.load_state(own_tensors)
+    return reference

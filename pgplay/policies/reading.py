@@ -44,6 +44,8 @@ def token_losses(distribution: TokenDistribution, prefix_index: Tensor, reading:
 
     `prefix_index` (B, T): the prefix before each action.
     """
+    if not len(reading.actions):
+        return torch.zeros(reading.mask.shape, device=reading.mask.device)
     return -torch.where(reading.mask, distribution.log_p(reading.actions, prefix_index), 0.0)
 
 

@@ -8,17 +8,22 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from pgplay.policies.cuda_graphs import EAGER, GraphCache
 from pgplay.policies.density import Density
 from pgplay.policies.networks.base import Network
 from pgplay.policies.prefix_tree import first_occurrences
+from pgplay.policies.ranks import ALONE, Ranks
 from pgplay.policies.reading import of_actions
 from pgplay.policies.rollout import Rollout
 from pgplay.tokenizers.base import Tokenizer
 
 SPARSE = 0.75
 """Stopped rows are dropped once at most this share of the computed rows is unfinished."""
+
+SampledRows = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
+"""Inputs, actions, mask, log-probabilities and stopped, as in a rollout."""
 
 
 class Prompts(NamedTuple):
@@ -92,27 +97,56 @@ class Sampler(NamedTuple):
         greedy_rows: int = 0,
         dropout_masks: Tensor | None = None,
         graphs: GraphCache = EAGER,
+        ranks: Ranks = ALONE,
     ) -> Rollout:
-        """Sample one completion for each of `prefixes`, the last `greedy_rows` greedily."""
+        """Sample one completion for each of `prefixes`, the last `greedy_rows` greedily; each of `ranks` a share."""
         batch = len(prefixes)
         lengths = [len(prefix) for prefix in prefixes]
         longest = max(lengths)
         columns = longest - 1 + self.max_length
         padded = [(*prefix, *[self.tokenizer.pad_id] * (longest - len(prefix))) for prefix in prefixes]
-        # Equal columns before the first completion begins are read once, unless rows have dropout masks.
-        alike = first_occurrences(padded if dropout_masks is None else range(batch))
-        prompts = Prompts(*(torch.tensor(numbers, device=self.device) for numbers in (padded, lengths, *alike)))
         uniform = torch.rand(columns, batch, self.tokenizer.vocabulary_size, generator=generator, device=self.device)
+        if ranks.count > 1:
+            parts = batch - greedy_rows, greedy_rows
+            own = ranks.numbers(*parts)
+            own_masks = None if dropout_masks is None else dropout_masks[:, own]
+            own_lengths, greedy = [lengths[row] for row in own], sum(row >= parts[0] for row in own)
+            noise = uniform[:, own]
+            written = self._sample_rows([padded[row] for row in own], own_lengths, density, noise, greedy, own_masks)
+            return Rollout(*self._exchanged(written, columns, parts, ranks), lengths, dropout_masks)
+        written = self._sample_rows(padded, lengths, density, uniform, greedy_rows, dropout_masks, graphs)
+        return Rollout(*written, lengths, dropout_masks)
+
+    def _sample_rows(
+        self,
+        padded: Sequence[Sequence[int]],
+        lengths: Sequence[int],
+        density: Density,
+        uniform: Tensor,
+        greedy_rows: int,
+        dropout_masks: Tensor | None,
+        graphs: GraphCache = EAGER,
+    ) -> SampledRows:
+        """Return what `sample_tokens` does, for rows with these `padded` prompts of those `lengths` without padding."""
+        # Equal columns before the first completion begins are read once, unless rows have dropout masks.
+        alike = first_occurrences(padded if dropout_masks is None else range(len(padded)))
+        prompts = Prompts(*(torch.tensor(numbers, device=self.device) for numbers in (padded, lengths, *alike)))
         # On a GPU, checking whether all rows have stopped costs a transfer, so all columns are computed.
         stops_early = self.device.type == "cpu" and not graphs.records
         constants = Constants(density, min(lengths) - 1, greedy_rows, stops_early)
         sample = partial(self.sample_tokens, constants)
-        written = graphs.run(sample, ("sample", *constants), prompts, uniform, dropout_masks)
-        return Rollout(*written, lengths, dropout_masks)
+        return graphs.run(sample, ("sample", *constants), prompts, uniform, dropout_masks)
+
+    def _exchanged(self, written: SampledRows, columns: int, parts: tuple[int, int], ranks: Ranks) -> SampledRows:
+        """Return the rows of all `ranks`, over so many `columns`; `written` are this rank's, as far as it came."""
+        *of_columns, stopped = written
+        padded = [F.pad(tensor, (0, columns - tensor.shape[1])) for tensor in of_columns]
+        inputs, actions, mask, log_probabilities, stopped = ranks.exchanged([*padded, stopped], *parts)
+        return inputs, actions, mask, log_probabilities, stopped
 
     def sample_tokens(
         self, constants: Constants, prompts: Prompts, noise: Tensor, dropout_masks: Tensor | None
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    ) -> SampledRows:
         """Return inputs, actions, mask, log-probabilities and stopped, as in a rollout.
 
         `noise` (T, B, V) is uniform, and overwritten: the sampled token has the largest logit plus Gumbel noise (Gumbel

@@ -17,6 +17,7 @@ from pgplay.learning.reports.diagnosis import Diagnosis
 from pgplay.learning.reports.step_report import Finding, StepReport
 from pgplay.learning.trainer import Trainer
 from pgplay.policies.cuda_graphs import GraphCache
+from pgplay.policies.ranks import ALONE, Ranks
 from pgplay.rewards.records import Scores
 from pgplay.rewards.reward import Reward, build_reward
 from pgplay.tasks.task import ColumnValues, Pair, Task
@@ -69,12 +70,16 @@ HEALTHY = {
 
 
 def trainer(
-    own_task: Task | None = None, own_reward: Reward | None = None, graphs: GraphCache | None = None, **settings: Any
+    own_task: Task | None = None,
+    own_reward: Reward | None = None,
+    graphs: GraphCache | None = None,
+    ranks: Ranks = ALONE,
+    **settings: Any,
 ) -> Trainer:
     config = make_config({**SMALL, **settings})
     measures = {spec: build_reward(spec) for spec in config.measure}
     plan = make_plan(config, read_inputs(config) if own_task is None else Inputs(own_task))
-    return Trainer(plan, own_reward or build_reward(config.reward), measures, graphs=graphs)
+    return Trainer(plan, own_reward or build_reward(config.reward), measures, graphs=graphs, ranks=ranks)
 
 
 def begun(config: RunConfig) -> Trainer:

@@ -44,6 +44,11 @@ class Algorithm(NamedTuple):
         """Whether it trains a policy; False for a search."""
         return self.kind != "search"
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether several processes can share a step: their gradients add up, and a search has none."""
+        return self.trains_network
+
 
 ALGORITHMS = {
     "reinforce": Algorithm(

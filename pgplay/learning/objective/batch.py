@@ -11,7 +11,8 @@ from pgplay.learning.objective.control_variate import ControlVariate
 from pgplay.learning.plan import Plan
 from pgplay.policies.distribution import TokenValues
 from pgplay.policies.policy import Policy
-from pgplay.policies.prefix_tree import Prefixes
+from pgplay.policies.prefix_tree import Prefixes, spread
+from pgplay.policies.ranks import ALONE, Ranks
 from pgplay.policies.reading import Reading
 from pgplay.policies.rollout import Rollout
 
@@ -25,6 +26,9 @@ class Batch(NamedTuple):
     learning the targets of the step's prompts, then with the dropout masks (M, P, W) for reading them. prefixes: those
     of the completions, then of the imitated and the measured texts. every_credit: the floored credit of every possible
     token, for the control variate, or None.
+
+    With several `ranks`, what is known per prefix and the rollout's features are those of this rank's rows of the
+    completions and of the texts; everything else is that of all rows.
     """
 
     rollout: Rollout
@@ -37,19 +41,36 @@ class Batch(NamedTuple):
     imitated: Reading | None
     imitated_masks: Tensor | None = None
     every_credit: TokenValues | None = None
+    ranks: Ranks = ALONE
+
+    @property
+    def actions(self) -> Tensor:
+        """The actions (b, T) of this rank's rows."""
+        return self.ranks.own(self.rollout.actions)
+
+    @property
+    def mask(self) -> Tensor:
+        """The mask (b, T) of this rank's rows."""
+        return self.ranks.own(self.rollout.mask)
 
     @property
     def prefix_index(self) -> Tensor:
-        """The prefix number (B, T) at each place of the completions."""
-        return self.prefixes.prefix_index[: len(self.rollout.actions), : self.rollout.actions.shape[1]]
+        """The prefix number (b, T) at each place of this rank's completions."""
+        return self.prefixes.prefix_index[: len(self.actions), : self.rollout.actions.shape[1]]
 
     @property
     def masks(self) -> Tensor | None:
-        """The dropout masks of the completions and of the imitated texts."""
+        """The dropout masks of this rank's completions and imitated texts."""
         masks = self.rollout.dropout_masks
-        if masks is None or self.imitated_masks is None:
-            return masks
-        return torch.cat([masks, self.imitated_masks], 1)
+        if masks is None:
+            return None
+        own = self.ranks.own(masks, 1)
+        return own if self.imitated_masks is None else torch.cat([own, self.ranks.own(self.imitated_masks, 1)], 1)
+
+    def at_tokens(self, of_prefixes: Tensor) -> Tensor:
+        """Return the numbers (P,) of this rank's prefixes at the tokens (B, T) of all ranks' rows."""
+        (whole,) = self.ranks.whole([spread(of_prefixes, self.prefix_index)], len(self.rollout.actions))
+        return whole
 
     def features(self, policy: Policy) -> Tensor:
         """Return `policy`'s features (P, W), those of sampling where training leaves them as they are."""

@@ -38,6 +38,7 @@ from pgplay.learning.objective.advantages import Baseline
 from pgplay.learning.objective.control_variate_shapes import BLOCK_ROWS, COUNTED_CHARACTERS, FEATURES, TOKENS
 from pgplay.policies.distribution import TokenDistribution, TokenValues
 from pgplay.policies.prefix_tree import spread
+from pgplay.policies.ranks import ALONE, Ranks
 
 FADING = 0.98
 """Factor on a batch's weight in the regression per later batch: about fifty are remembered, as a long text needs."""
@@ -70,7 +71,8 @@ class SampledTokens(NamedTuple):
 
     described (P, at most FEATURES): the projected features of P prefixes, and `distribution` of the token after each.
     prefix_index, actions, mask (B, T): the prefix number of each token, and the token. baseline: how completions are
-    compared. credit: every token's known value, in any unit; None if nothing is known.
+    compared. credit: every token's known value, in any unit; None if nothing is known. With several `ranks` the
+    prefixes, and the rows of prefix_index, are this rank's.
     """
 
     described: Tensor
@@ -80,10 +82,13 @@ class SampledTokens(NamedTuple):
     mask: Tensor
     baseline: Baseline
     credit: TokenValues | None = None
+    ranks: Ranks = ALONE
 
     def q_of(self, q_values: TokenValues) -> Tensor:
         """Return q(s_t, a_t) (B, T) of `q_values`, 0 outside the mask."""
-        return torch.where(self.mask, q_values.of(self.actions, self.prefix_index), 0.0)
+        own = q_values.of(self.ranks.own(self.actions), self.prefix_index)
+        (whole,) = self.ranks.whole([own], len(self.mask))
+        return torch.where(self.mask, whole, 0.0)
 
 
 def centred(q_values: TokenValues, distribution: TokenDistribution) -> TokenValues:
@@ -184,9 +189,11 @@ class ControlVariate:
         agreement = torch.stack([(reduced.predicted * truths).mean(0), reduced.predicted.square().mean(0)])
         self._agreement.mul_(SHRINKAGE_FADING).add_(agreement, alpha=1 - SHRINKAGE_FADING)
         expected = spread(sampled.distribution.expected_vector(self._token_map), sampled.prefix_index)
-        surprise = (spread(self._token_map, sampled.actions) - expected) * sampled.mask[:, :, None]
+        actions, mask = sampled.ranks.own(sampled.actions), sampled.ranks.own(sampled.mask)
+        surprise = (spread(self._token_map, actions) - expected) * mask[:, :, None]
         described = spread(sampled.described, sampled.prefix_index)
-        inputs = sampled.baseline.compared(surprise.transpose(1, 2).bmm(described).flatten(1))
+        (inputs,) = sampled.ranks.whole([surprise.transpose(1, 2).bmm(described).flatten(1)], len(sampled.mask))
+        inputs = sampled.baseline.compared(inputs)
         remaining = reduced.remaining
         self._squares.addmm_(inputs.t(), inputs, beta=FADING)
         self._products.mul_(FADING).add_(remaining @ inputs)

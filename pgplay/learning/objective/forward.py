@@ -11,11 +11,13 @@ from pgplay.learning.objective.batch import Batch, Modules
 from pgplay.policies.density import Density
 from pgplay.policies.distribution import TokenDistribution
 from pgplay.policies.prefix_tree import spread
-from pgplay.policies.reading import mean_losses, token_losses
+from pgplay.policies.reading import Reading, mean_losses, token_losses
 
 
 class Forward(NamedTuple):
     """One pass over a batch: `features` (P, W) and `distribution` per prefix, then tensors (B, T) per token.
+
+    With several ranks a prefix is one of this rank's, a token one of any.
 
     log_ratio: log p - log q of the actions under policy and reference; kl: exact, over the vocabulary; both None
     without a reference. target_losses (M, L): -log p of the measured targets' tokens, 0 outside them. imitation and
@@ -36,7 +38,8 @@ class Forward(NamedTuple):
 
 def forward(batch: Batch, modules: Modules, density: Density) -> Forward:
     """Run the networks over `batch`; targets and imitated texts share the pass of the completions."""
-    policy, prefixes, prefix_index, actions = modules.policy, batch.prefixes, batch.prefix_index, batch.rollout.actions
+    policy, prefixes, prefix_index, actions = modules.policy, batch.prefixes, batch.prefix_index, batch.actions
+    ranks = batch.ranks
     features = batch.features(policy)
     # Texts that were not sampled are read as they are: temperature and filters belong to sampling.
     distribution, unfiltered = policy.distributions(features, [density, Density()])
@@ -48,21 +51,27 @@ def forward(batch: Batch, modules: Modules, density: Density) -> Forward:
             is_alike = modules.reference.reads_like(policy)
             own_features = features if is_alike else modules.reference.features(prefixes)
             frozen = modules.reference.distributions(own_features.detach(), [Density(density.temperature)])[0]
-    sampled = distribution.measure(actions, prefix_index, batch.rollout.mask, frozen)
+    sampled = distribution.measure(actions, prefix_index, batch.mask, frozen)
     log_p, log_q, kl = sampled.log_p, sampled.log_q, sampled.kl
     texts = [reading for reading in (batch.imitated, batch.measured) if reading]
     losses, first = [], len(actions)
     for reading in texts:
-        text_index = prefixes.prefix_index[first : first + len(reading.actions), : reading.actions.shape[1]]
-        losses.append(token_losses(unfiltered, text_index, reading))
-        first += len(reading.actions)
+        part = Reading(*map(ranks.own, reading))
+        text_index = prefixes.prefix_index[first : first + len(part.actions), : part.actions.shape[1]]
+        losses += ranks.whole([token_losses(unfiltered, text_index, part)], len(reading.actions))
+        first += len(part.actions)
     cross_entropies = [mean_losses(loss, reading).mean() for loss, reading in zip(losses, texts, strict=True)]
+    values = spread(modules.critic(features)[:, 0], prefix_index)
+    divergences = [] if log_q is None or kl is None else [log_q, kl]
+    own = [log_p, values, sampled.entropy, *divergences]
+    log_p, values, entropies, *divergences = ranks.whole(own, len(batch.rollout.actions))
+    log_q, kl = divergences or (None, None)
     return Forward(
         features,
         distribution,
         log_p,
-        spread(modules.critic(features)[:, 0], prefix_index),
-        sampled.entropy,
+        values,
+        entropies,
         log_ratio=None if log_q is None else log_p - log_q,
         kl=kl,
         imitation=cross_entropies[0] if batch.imitated else None,

@@ -14,12 +14,11 @@ from pgplay.learning.objective.losses import (
 )
 from pgplay.learning.plan import Plan
 from pgplay.policies.distribution import TokenDistribution
-from pgplay.policies.prefix_tree import spread
 
 
 def divergence_of_update(first: Forward, other: TokenDistribution, batch: Batch) -> Tensor:
     """Return the mean KL () per sampled token, from the `first` pass to the `other` distribution."""
-    return masked_mean(spread(first.distribution.detach().kl(other), batch.prefix_index), batch.rollout.mask)
+    return masked_mean(batch.at_tokens(first.distribution.detach().kl(other)), batch.rollout.mask)
 
 
 def explained_variance(current: Forward, returns: Tensor, mask: Tensor) -> Tensor:
@@ -44,11 +43,12 @@ def measurements(current: Forward, batch: Batch) -> dict[str, Tensor]:
     return metrics
 
 
-def signal_to_noise(losses: Tensor, mask: Tensor, plan: Plan, modules: Modules) -> Tensor:
+def signal_to_noise(losses: Tensor, batch: Batch, plan: Plan, modules: Modules) -> Tensor:
     """Return the cosine between the policy gradients of the even and of the odd rows."""
-    halves = []
+    halves, mask = [], batch.rollout.mask
     for first in (0, 1):
         half = aggregated(plan.config.aggregation, losses[first::2], mask[first::2], modules.policy.max_length)
         gradients = torch.autograd.grad(half, modules.policy.trainable_parameters(), retain_graph=True)
         halves.append(torch.cat([gradient.flatten() for gradient in gradients]))
+    batch.ranks.add(halves)
     return torch.cosine_similarity(halves[0], halves[1], dim=0)

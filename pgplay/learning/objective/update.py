@@ -44,7 +44,7 @@ from pgplay.learning.objective.records import (
 from pgplay.learning.plan import Plan
 from pgplay.learning.schedules.kl_weight import kl_weight, next_level
 from pgplay.policies.distribution import TokenDistribution
-from pgplay.policies.prefix_tree import spread
+from pgplay.policies.ranks import ALONE, Ranks
 
 
 def policy_loss(current: Forward, first: Forward, batch: Batch, plan: Plan, credit: Credit) -> Surrogate:
@@ -62,8 +62,9 @@ def policy_loss(current: Forward, first: Forward, batch: Batch, plan: Plan, cred
     if credit.q_values is None:
         return whole
     expected = expected_surrogate(ratio, current.distribution, first.distribution.detach(), credit.q_values, clip)
-    rest = credit.advantages - credit.q_values.of(rollout.actions, batch.prefix_index)
-    return whole._replace(losses=spread(expected, batch.prefix_index) + of_sampled(rest).losses)
+    (q,) = batch.ranks.whole([credit.q_values.of(batch.actions, batch.prefix_index)], len(rollout.actions))
+    rest = credit.advantages - q
+    return whole._replace(losses=batch.at_tokens(expected) + of_sampled(rest).losses)
 
 
 def total_loss(
@@ -80,7 +81,7 @@ def total_loss(
         loss = loss + config.critic * masked_mean((current.values - returns).square(), mask)
     if current.imitation is not None:
         loss = loss + updater.plan.imitation * current.imitation
-    return loss + parameter_penalty(policy.trainable_parameters(), config.l1, config.l2)
+    return loss + batch.ranks.once(parameter_penalty(policy.trainable_parameters(), config.l1, config.l2))
 
 
 def update_policy(inputs: UpdateInputs, updater: Updater) -> tuple[dict[str, float], UpdateResult]:
@@ -97,7 +98,8 @@ def update_policy(inputs: UpdateInputs, updater: Updater) -> tuple[dict[str, flo
         rollout = inputs.batch.rollout._replace(prefix_lengths=[])
         inputs = inputs._replace(batch=inputs.batch._replace(rollout=rollout))
         result = graphs.run(partial(make_updates, updater=updater), "updates", inputs)
-    numbers = torch.stack([value.float() for value in result.metrics.values()]).tolist()
+    ranks = inputs.batch.ranks
+    numbers = ranks.of_first(torch.stack([value.float() for value in result.metrics.values()])).tolist()
     metrics = dict(zip(result.metrics, numbers, strict=True))
     if not math.isfinite(metrics.get("gradient_norm", 0.0)):
         raise PgplayError("learning.diverged")
@@ -134,10 +136,10 @@ def make_updates(inputs: UpdateInputs, updater: Updater) -> UpdateResult:
             metrics["kl_first_update"] = divergence_of_update(first, current.distribution.detach(), batch)
         part = policy_loss(current, first, batch, plan, credit)
         if inputs.diagnose and number == 0 and config.credit != "none":
-            metrics["signal_to_noise"] = signal_to_noise(part.losses, batch.rollout.mask, plan, updater.modules)
+            metrics["signal_to_noise"] = signal_to_noise(part.losses, batch, plan, updater.modules)
         loss = total_loss(part, current, batch, returns, weights, updater)
         metrics |= {"loss": loss.detach(), "clip_share": part.clip_share}
-        metrics["gradient_norm"] = one_update(loss, carried.lr, updater)
+        metrics["gradient_norm"] = one_update(loss, carried.lr, updater, batch.ranks)
     after = measure_after(inputs, updater) if inputs.update else None
     if after is not None:
         metrics["kl_update"] = divergence_of_update(first, after, batch)
@@ -145,7 +147,7 @@ def make_updates(inputs: UpdateInputs, updater: Updater) -> UpdateResult:
             metrics["kl_first_update"] = metrics["kl_update"]
     record = None
     if inputs.record:
-        log_p_after = None if after is None else after.log_p(batch.rollout.actions, batch.prefix_index)
+        log_p_after = None if after is None else after.log_p(batch.actions, batch.prefix_index)
         record = UpdateRecord(batch, first, advantages, credit.advantages, part, log_p_after)
     return UpdateResult(metrics, first.target_losses, regression, record)
 
@@ -162,20 +164,23 @@ def apply_control_variate(
         mask=batch.rollout.mask,
         baseline=Baseline(plan.config.baseline, plan.config.group_size),
         credit=batch.every_credit,
+        ranks=batch.ranks,
     )
     of_completions = masked_row_means(advantages, sampled.mask)
     return Regression(sampled, of_completions, variate.apply(sampled, of_completions))
 
 
-def one_update(loss: Tensor, lr: float | Tensor, updater: Updater) -> Tensor:
-    """Take one optimiser step down `loss` and return the gradient's norm () before clipping.
+def one_update(loss: Tensor, lr: float | Tensor, updater: Updater, ranks: Ranks = ALONE) -> Tensor:
+    """Take one optimiser step down `loss` of all `ranks` and return the gradient's norm () before clipping.
 
     A gradient that is not finite changes nothing.
     """
     plan, optimiser = updater.plan, updater.optimiser
     optimiser.clear()
     loss.backward()  # type: ignore[no-untyped-call]
-    norm = nn.utils.clip_grad_norm_(updater.modules.trained(plan), plan.config.clip_gradient or float("inf"))
+    trained = updater.modules.trained(plan)
+    ranks.add([parameter.grad for parameter in trained if parameter.grad is not None])
+    norm = nn.utils.clip_grad_norm_(trained, plan.config.clip_gradient or float("inf"))
     optimiser.update(lr, plan.config.weight_decay, norm.isfinite())
     return norm
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pgplay.locale.english.app import APP_ERRORS
 from pgplay.locale.english.cli import COMMAND_ERRORS
 from pgplay.locale.english.config import CONFIG_ERRORS
+from pgplay.locale.english.engines import ENGINE_ERRORS
 from pgplay.locale.english.experiments import COMPARISONS, EXPERIMENT_ERRORS
 from pgplay.locale.english.export import EXPORT_ERRORS
 from pgplay.locale.english.files import FILE_ERRORS
@@ -47,6 +48,7 @@ ENGLISH: dict[str, str] = {
     **EXPORT_ERRORS,
     **TRL_TEXTS,
     **WORKER_ERRORS,
+    **ENGINE_ERRORS,
     **COMMAND_ERRORS,
     **APP_ERRORS,
 }

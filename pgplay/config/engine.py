@@ -1,0 +1,53 @@
+"""Engines: where a run is computed, such as local or processes:2. No recipe names one: it changes no result."""
+
+from __future__ import annotations
+
+import os
+from typing import Literal, NamedTuple, get_args
+
+from pgplay.errors import InputError
+
+EngineKind = Literal["local", "processes", "gpus"]
+
+ENGINE_KINDS: tuple[EngineKind, ...] = get_args(EngineKind)
+SYNTAX = "local|processes:N|gpus:N"
+BACKEND = "PGPLAY_ENGINE"
+"""The variable of the environment that names the kind of engine to each of its processes."""
+
+
+class Engine(NamedTuple):
+    """One process of this machine, or several `processes` that share each step: on its CPU cores or on its GPUs."""
+
+    kind: EngineKind = "local"
+    processes: int = 1
+
+    def __str__(self) -> str:
+        return self.kind if self.kind == "local" else f"{self.kind}:{self.processes}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """This process's environment as its processes get it: with their kind, and equal shares of the cores.
+
+        torchrun would set one thread without saying so.
+        """
+        threads = max(1, (os.cpu_count() or 1) // self.processes)
+        return {"OMP_NUM_THREADS": str(threads), **os.environ, "PYTHONUTF8": "1", BACKEND: self.kind}
+
+
+LOCAL = Engine()
+
+
+def parse_engine(text: str) -> Engine:
+    """Return the engine that `text` names; raises InputError, also for more processes than this machine has cores."""
+    word, _, number = text.strip().partition(":")
+    kind = next((kind for kind in ENGINE_KINDS if kind == word), None)
+    if kind is None or (kind == "local" and number):
+        raise InputError("engine.unknown", engine=text, syntax=SYNTAX)
+    if kind == "local":
+        return LOCAL
+    if not number.isascii() or not number.isdecimal() or int(number) < 1:
+        raise InputError("engine.count", engine=text, kind=kind)
+    engine, cores = Engine(kind, int(number)), os.cpu_count() or 1
+    if kind == "processes" and engine.processes > cores:
+        raise InputError("engine.cores", count=engine.processes, cores=cores)
+    return engine

@@ -1,0 +1,50 @@
+"""The work of every rank but the first: to make the steps that the first one makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import torch
+
+from pgplay.errors import PgplayError
+from pgplay.learning.followers import END, STEP, Trained, received_tensors
+from pgplay.learning.learner import LearnerState
+from pgplay.learning.plan import Plan
+from pgplay.learning.trainer import Trainer
+from pgplay.policies.build import build_policy
+from pgplay.policies.devices import resolve_device
+from pgplay.policies.policy import Policy
+from pgplay.policies.ranks import LostRankError, ProcessRanks
+from pgplay.rewards.reward import build_reward
+
+
+def policy_of(plan: Plan) -> Policy:
+    """Return a fresh policy of `plan`."""
+    return build_policy(plan.shape, resolve_device(plan.config.device), plan.config.seed)
+
+
+def follow_first(ranks: ProcessRanks, make_policy: Callable[[Plan], Policy] = policy_of) -> None:
+    """Make the first rank's steps with it until it ends; raises LostRankError if it is gone.
+
+    `make_policy` returns the network whose weights the first rank sends. Texts are scored there alone, so the reward of
+    the trainer here is asked for nothing.
+    """
+    trainer: Trainer | None = None
+    with build_reward("distinct") as unasked:
+        while (message := ranks.hear()) != END:
+            if message != STEP:
+                trained = msgspec.msgpack.decode(message, type=Trained)
+                torch.set_num_threads(trained.threads)
+                plan = trained.plan
+                policy = trainer.policy if trainer is not None and trainer.plan.shape == plan.shape else None
+                trainer = Trainer(plan, unasked, policy=policy or make_policy(plan), ranks=ranks)
+                trainer.restore(LearnerState({**received_tensors(ranks, trained)}, trained.values))
+                continue
+            assert trainer is not None, "the first rank sends its trainer before a step"
+            try:
+                trainer.step()
+            except LostRankError:
+                raise
+            except PgplayError:  # the first rank reports it
+                continue
