@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 from msgspec.structs import replace
 
 from pgplay.app.app import PgplayApp
 from pgplay.app.state.saved_state import keep_aside, load_saved_state
+from pgplay.app.worker_link import real_worker
+from pgplay.config.engine import LOCAL, Engine
 from pgplay.config.presets import load_preset
 from pgplay.config.run_config import RunConfig, make_config
 from pgplay.errors import PgplayError
@@ -49,12 +52,19 @@ def _as_left(reward: str) -> RewardSpec:
     return RewardSpec(reward, origin=Origin("session"), kept=True)
 
 
-def run_app(config: RunConfig, rewards: Sequence[RewardSpec] = (), preset: str = "", *, as_left: bool = False) -> int:
+def run_app(
+    config: RunConfig,
+    rewards: Sequence[RewardSpec] = (),
+    preset: str = "",
+    *,
+    as_left: bool = False,
+    engine: Engine = LOCAL,
+) -> int:
     """Show the app with `config` filled in, under the name of the `preset` it came from; returns the exit status.
 
-    `rewards` are those of `config`, as the person agreed to them on the command line. With `as_left` the setup is
-    restored as it was when the app was left; the view of the plots and the theme always are. The very first start opens
-    the preset for beginners, unless the command line names something else.
+    Runs are trained on `engine`. `rewards` are those of `config`, as the person agreed to them on the command line.
+    With `as_left` the setup is restored as it was when the app was left; the view of the plots and the theme always
+    are. The very first start opens the preset for beginners, unless the command line names something else.
     """
     memory, problems, is_first = load_saved_state()
     if is_first and as_left:
@@ -75,6 +85,14 @@ def run_app(config: RunConfig, rewards: Sequence[RewardSpec] = (), preset: str =
         keep_aside()
     # A separate thread writes to the terminal; by default it waits 5 ms for its turn while this one computes.
     sys.setswitchinterval(0.0005)
-    app = PgplayApp(config, preset, brought=rewards, memory=memory, problems=problems, is_first_run=is_first)
+    app = PgplayApp(
+        config,
+        preset,
+        brought=rewards,
+        connect=partial(real_worker, engine=engine),
+        memory=memory,
+        problems=problems,
+        is_first_run=is_first,
+    )
     app.run()
     return app.return_code or 0  # 1 after a crash

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from pgplay.config.engine import LOCAL, Engine
 from pgplay.worker.protocol.commands import Command
 from pgplay.worker.protocol.events import Event
 
@@ -33,8 +34,8 @@ class WorkerLink(Protocol):
 LinkFactory = Callable[[OnEvent, OnExit], WorkerLink]
 
 
-def real_worker(on_event: OnEvent, on_exit: OnExit) -> WorkerLink:
-    """Return the link to a worker process of this machine."""
+def real_worker(on_event: OnEvent, on_exit: OnExit, engine: Engine = LOCAL) -> WorkerLink:
+    """Return the link to a worker on `engine`."""
     from pgplay.worker.client.client import WorkerClient
 
-    return WorkerClient(on_event, on_exit)
+    return WorkerClient(on_event, on_exit, engine=engine)

@@ -84,18 +84,20 @@ def _run(argv: list[str]) -> int:
 
 def _open_app(argv: list[str]) -> int:
     from pgplay.cli.first_word import preset_named
-    from pgplay.cli.options import add_config_options, read_config
+    from pgplay.cli.options import add_config_options, add_engine, read_config
     from pgplay.cli.terminal import need_terminal
 
     parser = Parser("pgplay", "The app, preset by options.", usage="pgplay [PRESET] [OPTIONS]")
     add_config_options(parser)
+    add_engine(parser)
     arguments = parser.read(argv, spare=1)
     if arguments.spare:
         if arguments.preset is not None:
             raise InputError("command.two_presets", first=arguments.spare[0], second=arguments.preset)
         arguments.preset = preset_named(arguments.spare[0], argv)
     config, rewards = read_config(arguments)
+    is_plain = not argv or (argv[0].startswith("--engine") and len(argv) == 1 + ("=" not in argv[0]))
     need_terminal()
     from pgplay.app.launch import run_app
 
-    return run_app(config, rewards, preset=arguments.preset or "", as_left=not argv)
+    return run_app(config, rewards, preset=arguments.preset or "", as_left=is_plain, engine=arguments.engine)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pgplay.cli.consent import add_consent, agree
 from pgplay.cli.parsing import Arguments, Parser
+from pgplay.config.engine import LOCAL, SYNTAX, parse_engine
 from pgplay.config.fields import SECTIONS, Field
 from pgplay.config.run_config import RunConfig, fields, make_config, overlay
 from pgplay.errors import InputError
@@ -30,6 +31,19 @@ def add_config_options(parser: Parser) -> None:
     """Add the options of `add_start_options` and `add_field_options` to `parser`."""
     add_start_options(parser)
     add_field_options(parser)
+
+
+def add_engine(parser: Parser) -> None:
+    """Add --engine: where to train, which changes no result."""
+    group = parser.add_argument_group("engine")
+    group.add_argument(
+        "--engine",
+        metavar="ENGINE",
+        type=parse_engine,
+        default=LOCAL,
+        help=f"where to train: {SYNTAX}. N processes share each step, over this machine's CPU cores or its GPUs;"
+        " the results are those of one process up to rounding (default: local)",
+    )
 
 
 def add_start_options(parser: Parser) -> None:

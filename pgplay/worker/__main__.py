@@ -15,6 +15,7 @@ import msgspec
 
 from pgplay.errors import refusal_of_system
 from pgplay.learning.inputs import read_inputs
+from pgplay.learning.sharing import refuse_unshared
 from pgplay.limits import refuse_torch_without_memory
 from pgplay.locale.catalog import Coded
 from pgplay.runs.branches import branch_run
@@ -28,12 +29,25 @@ from pgplay.worker.server.server import Server
 from pgplay.worker.server.standard_streams import take_streams, write_all
 from pgplay.worker.session.cpu_cores import let_waiting_threads_sleep
 from pgplay.worker.session.interface import OnProgress, RunSession, SessionFactory
+from pgplay.worker.session.rank_guard import end_with_parent, rank_here, take_follower_streams
 from pgplay.worker.session.versions import versions
 
 
 def main() -> NoReturn:
-    """Serve one app on standard input and output until it says Quit, goes away, or a SIGTERM comes; exits with 0."""
+    """Serve one app on standard input and output until it says Quit, goes away, or a SIGTERM comes; exits with 0.
+
+    Of several ranks, which torchrun starts, the first one serves and the others follow it.
+    """
     began = time.perf_counter()
+    rank = rank_here()
+    if rank is not None:
+        end_with_parent(signal.SIGKILL if rank else signal.SIGTERM)
+    if rank:
+        finish = take_follower_streams(rank)
+        let_waiting_threads_sleep()
+        from pgplay.worker.session.processes import serve_first
+
+        os._exit(serve_first(finish))
     streams = take_streams()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the app's; the worker has a session of its own
     inbox, ready = Inbox(), threading.Event()
@@ -41,17 +55,19 @@ def main() -> NoReturn:
 
     def leave_early() -> None:
         if not ready.is_set():  # nothing to keep yet, and torch may take seconds to load
-            os._exit(0)
+            os._exit(0 if rank is None else 1)  # torchrun ends the others if one fails
 
     read_commands(streams.commands, inbox, leave_early)
     let_waiting_threads_sleep()
     from pgplay.policies.devices import list_devices
     from pgplay.worker.session.first_look import answer_first_look
     from pgplay.worker.session.preparation import Prepared, check_resume, prepare, warm_torch
+    from pgplay.worker.session.processes import dismiss, joined
     from pgplay.worker.session.reward_probe import answer_probe
     from pgplay.worker.session.saved_policies import answer_write_with_saved
     from pgplay.worker.session.session import Session
 
+    ranks = joined()
     signal.signal(signal.SIGTERM, lambda number, frame: inbox.put(Quit()))
     ready.set()
     outbox.send(
@@ -72,19 +88,28 @@ def main() -> NoReturn:
         return session
 
     def begin(prepared: Prepared, command: Start, on_progress: OnProgress) -> RunSession:
-        name, sweep = command.name, command.sweep
-        return watched(
-            Session.start(prepared, name=name, sweep=sweep, on_progress=on_progress, on_log=outbox.log, on_wait=notify)
+        session = Session.start(
+            prepared,
+            name=command.name,
+            sweep=command.sweep,
+            on_progress=on_progress,
+            on_log=outbox.log,
+            on_wait=notify,
+            ranks=ranks,
         )
+        return watched(session)
 
     def prepare_start(command: Start) -> Callable[[OnProgress], RunSession]:
         config = command.config
-        inputs = read_inputs(config)
-        return partial(begin, prepare(config, inputs, command.rewards), command)
+        prepared = prepare(config, read_inputs(config), command.rewards)
+        refuse_unshared(prepared.plan, ranks.count)
+        return partial(begin, prepared, command)
 
     def resume(run: str, command: Resume, on_progress: OnProgress) -> RunSession:
-        rewards = command.rewards
-        return watched(Session.resume(run, rewards=rewards, on_progress=on_progress, on_log=outbox.log, on_wait=notify))
+        rewards, log = command.rewards, outbox.log
+        return watched(
+            Session.resume(run, rewards=rewards, on_progress=on_progress, on_log=log, on_wait=notify, ranks=ranks)
+        )
 
     makers = SessionFactory(
         prepare=prepare_start,
@@ -98,6 +123,7 @@ def main() -> NoReturn:
     if inbox.is_empty:
         warm_torch()
     Server(inbox, outbox, makers).serve()
+    dismiss(ranks)
     outbox.close()
     sys.stderr.flush()
     os._exit(0)  # everything is written; taking torch down takes half a second, and an app that quits waits for it

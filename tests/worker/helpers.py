@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from pgplay.config.engine import LOCAL, Engine
 from pgplay.config.run_config import RunConfig
 from pgplay.learning.reports.step_detail import AlgorithmSettings, CompletionDetail, StepDetail, TokenDetail
 from pgplay.learning.reports.step_report import StepReport
@@ -26,12 +27,12 @@ def own_rewards(config: RunConfig) -> tuple[RewardSpec, ...]:
 class Listener:
     """A client whose events are kept in order and can be waited for."""
 
-    def __init__(self, command: Sequence[str] | None = None) -> None:
+    def __init__(self, command: Sequence[str] | None = None, engine: Engine = LOCAL) -> None:
         self.events: list[AnyEvent] = []
         self.exits: list[tuple[int, str]] = []
         self._seen = 0
         self._changed = asyncio.Event()
-        self.client = WorkerClient(self._on_event, self._on_exit, command)
+        self.client = WorkerClient(self._on_event, self._on_exit, command, engine=engine)
 
     def _on_event(self, event: AnyEvent) -> None:
         self.events.append(event)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
 from pgplay.cli.commands.models import fetch_model
 from pgplay.cli.commands.tasks import fetch_task
 from pgplay.cli.consent import agree
-from pgplay.cli.options import add_config_options, read_config, read_settings
+from pgplay.cli.options import add_config_options, add_engine, read_config, read_settings
 from pgplay.cli.output import note, print_json
 from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
 from pgplay.cli.progress import Printed, Progress, choose_progress
 from pgplay.cli.signals import INTERRUPTED, Interruption, interruptible
 from pgplay.cli.training_summary import TrainingTotals, print_training_summary, summarise_training
+from pgplay.config.engine import Engine
 from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError, PgplayError, coded
 from pgplay.locale.catalog import Coded, finding_text, sentences_of, text_of
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pgplay.learning.inputs import Inputs
     from pgplay.learning.reports.step_report import Finding
     from pgplay.policies.policy import Policy
+    from pgplay.policies.ranks import Ranks
     from pgplay.rewards.spec import RewardSpec
     from pgplay.worker.session.session import Session
     from pgplay.worker.session.stop_conditions import Ending
@@ -46,6 +48,7 @@ def run_train(argv: Sequence[str]) -> int:
         usage="pgplay train [--preset NAME|FILE] [--recipe TEXT] [OPTIONS] [--json]",
     )
     add_config_options(parser)
+    add_engine(parser)
     keep = parser.add_argument_group("saving and output")
     keep.add_argument("--save", metavar="NAME", help="save the policy under this name at the end")
     keep.add_argument("--replace", action="store_true", help="overwrite an existing policy with --save")
@@ -102,6 +105,7 @@ def _check(arguments: Arguments) -> Request:
     from pgplay.config.warm_start import PolicyNamed
     from pgplay.learning.algorithms.table import no_policy
     from pgplay.learning.plan import make_plan
+    from pgplay.learning.sharing import refuse_unshared
 
     config, rewards = read_config(arguments)
     fetch_model(config.model, yes=arguments.yes)
@@ -111,6 +115,7 @@ def _check(arguments: Arguments) -> Request:
         plan = make_plan(config, inputs)
         if arguments.save is not None and not plan.algorithm.trains_network:
             raise no_policy(config.algorithm)
+        refuse_unshared(plan, arguments.engine.processes)
     return Request(config, inputs, rewards)
 
 
@@ -123,7 +128,8 @@ def _run(
 ) -> int:
     with ExitStack() as undo:
         with choose_progress() as progress:
-            session = _open_session(arguments, request, progress)
+            ranks = undo.enter_context(_start_engine(arguments.engine, progress))
+            session = _open_session(arguments, request, progress, ranks)
             undo.callback(session.close, "paused")
             tracking.follow(session.run)
             if tracking.about:
@@ -136,6 +142,7 @@ def _run(
         if arguments.save is not None:
             _save(session, arguments.save, arguments.replace)
         summary = summarise_training(session, totals, startup, arguments.save)
+        summary["engine"] = str(arguments.engine)
     if arguments.json:
         print_json(summary)
     else:
@@ -149,11 +156,17 @@ def _run(
     return INTERRUPTED
 
 
-def _open_session(arguments: Arguments, request: Request, progress: Progress) -> Session:
+def _start_engine(engine: Engine, progress: Progress) -> AbstractContextManager[Ranks]:
     progress.prepare("starting torch…")
     from pgplay.worker.session.cpu_cores import let_waiting_threads_sleep
 
     let_waiting_threads_sleep()
+    from pgplay.worker.session.processes import started
+
+    return started(engine)
+
+
+def _open_session(arguments: Arguments, request: Request, progress: Progress, ranks: Ranks) -> Session:
     from pgplay.config.changes import Changes
     from pgplay.rewards.spec import read_spec
     from pgplay.worker.session.session import Session
@@ -175,12 +188,20 @@ def _open_session(arguments: Arguments, request: Request, progress: Progress) ->
             run = branch_run(run, arguments.at)
             progress.say(f"New run: {run}.")
         changes = Changes.of(read_settings(arguments))
-        session = Session.resume(run, rewards=rewards, on_progress=show_stage, on_log=printed.take, on_wait=say_notice)
+        session = Session.resume(
+            run, rewards=rewards, on_progress=show_stage, on_log=printed.take, on_wait=say_notice, ranks=ranks
+        )
         if settings := changes.by_name():
             session.change(changes, [read_spec(settings["reward"])] if "reward" in settings else [])
     else:
         session = Session.begin(
-            config, inputs, rewards=rewards, on_progress=show_stage, on_log=printed.take, on_wait=say_notice
+            config,
+            inputs,
+            rewards=rewards,
+            on_progress=show_stage,
+            on_log=printed.take,
+            on_wait=say_notice,
+            ranks=ranks,
         )
     info = session.info()
     for line in sentences_of(info.notes):

@@ -12,9 +12,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
+from pgplay.config.engine import LOCAL, Engine
 from pgplay.errors import coded
 from pgplay.locale.catalog import text_of
-from pgplay.paths import data_folder
+from pgplay.paths import data_folder, with_source_tree
 from pgplay.worker.client.log_file import WorkerLog
 from pgplay.worker.protocol.codec import PROTOCOL_VERSION, ProtocolError, decode_event, encode
 from pgplay.worker.protocol.commands import Command, Quit
@@ -27,22 +28,23 @@ _LAST_WORDS = 0.5
 """Seconds that a dead worker's pipes may stay open, as a child process can hold them."""
 
 
-def default_command() -> list[str]:
-    """Return the command of a worker on this machine.
+def default_command(engine: Engine = LOCAL) -> list[str]:
+    """Return the command of a worker on `engine`; torchrun starts one of several processes.
 
     -P keeps the present folder out of the worker's module path: a person's copy.py or random.py would break torch.
     """
-    return [sys.executable, "-P", "-m", "pgplay.worker"]
+    if engine.processes == 1:
+        return [sys.executable, "-P", "-m", "pgplay.worker"]
+    torchrun = [sys.executable, "-P", "-m", "torch.distributed.run", "--standalone", "--local-addr", "127.0.0.1"]
+    return [*torchrun, "--nproc-per-node", str(engine.processes), "--max-restarts", "0", "-m", "pgplay.worker"]
 
 
-def worker_environment() -> dict[str, str]:
+def worker_environment(engine: Engine = LOCAL) -> dict[str, str]:
     """Return the worker's environment: unbuffered output in UTF-8, and pgplay importable from a source tree."""
     environment = dict(os.environ, PYTHONUNBUFFERED="1", PYTHONUTF8="1")
-    home = Path(__file__).parents[3]
-    if home.name not in ("site-packages", "dist-packages"):
-        paths = [str(home), environment.get("PYTHONPATH", "")]
-        environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
-    return environment
+    if engine.processes > 1:
+        environment |= engine.environment | {"PYTHONSAFEPATH": "1"}  # this is -P for those whom torchrun starts
+    return with_source_tree(environment)
 
 
 class WorkerClient:
@@ -50,7 +52,8 @@ class WorkerClient:
 
     `on_event` gets every event; `on_exit` is called once, with the return code (negative: the signal that killed it)
     and the last lines of its log, when the process ends without `close` having asked it to. `command` may be anything
-    that speaks the protocol on its standard input and output, such as ("ssh", "gpu-box", "pgplay", "worker").
+    that speaks the protocol on its standard input and output, such as ("ssh", "gpu-box", "pgplay", "worker"); by
+    default it is that of `engine`.
     """
 
     def __init__(
@@ -59,10 +62,12 @@ class WorkerClient:
         on_exit: Callable[[int, str], None],
         command: Sequence[str] | None = None,
         log_path: Path | None = None,
+        engine: Engine = LOCAL,
     ) -> None:
         self._on_event = on_event
         self._on_exit = on_exit
-        self._command = list(command) if command else default_command()
+        self._engine = engine
+        self._command = list(command) if command else default_command(engine)
         self._log_path = log_path
         self._process: _Process | None = None
 
@@ -86,7 +91,7 @@ class WorkerClient:
             _, protocol = await asyncio.get_running_loop().subprocess_exec(
                 lambda: _Process(self._on_event, self._on_exit, log),
                 *self._command,
-                env=worker_environment(),
+                env=worker_environment(self._engine),
                 start_new_session=True,
             )
         except BaseException:

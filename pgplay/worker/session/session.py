@@ -25,6 +25,7 @@ from pgplay.learning.step_inspection import StepInspection
 from pgplay.learning.trainer import Trainer
 from pgplay.locale.catalog import Coded
 from pgplay.policies.devices import resolve_device
+from pgplay.policies.ranks import ALONE, LostRankError, Ranks
 from pgplay.rewards.spec import RewardSpec, resolve, with_consent
 from pgplay.runs.reader import StoredScorer
 from pgplay.runs.store import RunStore
@@ -71,10 +72,11 @@ class Session(PolicyRequests):
         on_progress: OnProgress = discard,
         on_log: OnLog = discard,
         on_wait: OnProgress = discard,
+        ranks: Ranks = ALONE,
     ) -> Self:
         """Return a new run of `config`: `prepare`, then `start`."""
         prepared = prepare(config, inputs, rewards)
-        return cls.start(prepared, name=name, on_progress=on_progress, on_log=on_log, on_wait=on_wait)
+        return cls.start(prepared, name=name, on_progress=on_progress, on_log=on_log, on_wait=on_wait, ranks=ranks)
 
     @classmethod
     def start(
@@ -86,6 +88,7 @@ class Session(PolicyRequests):
         on_progress: OnProgress = discard,
         on_log: OnLog = discard,
         on_wait: OnProgress = discard,
+        ranks: Ranks = ALONE,
     ) -> Self:
         """Return a new run, stored under `name` (empty: made of date and target), warmed up if asked to.
 
@@ -93,15 +96,16 @@ class Session(PolicyRequests):
 
         `on_progress` gets the stages of the preparation; an exception that it raises ends it, and nothing is stored.
         `on_log` gets the lines that a person's reward prints, from another thread; `on_wait` gets a notice whenever the
-        store waits for another program. Raises InputError, PgplayError, and RewardError for Python that does not load.
+        store waits for another program. `ranks` share its steps. Raises InputError, PgplayError, and RewardError for
+        Python that does not load.
         """
         plan = prepared.plan
         with ExitStack() as undo:
             live = LiveRewards(prepared.rewards, on_log)
             reward, measures = live.build(undo)
             policy = prepared.policy or first_policy(plan, prepared.device, on_progress)
-            learner = make_learner(plan, reward, measures, policy, prepared.reference)
-            threads = Threads.choose(plan, learner.policy)
+            learner = make_learner(plan, reward, measures, policy, prepared.reference, ranks)
+            threads = Threads.choose(plan, learner.policy, processes=ranks.count)
             undo.callback(threads.rest)
             threads.work()
             warmed = start_warm(learner, on_progress) if isinstance(learner, Trainer) else None
@@ -128,6 +132,7 @@ class Session(PolicyRequests):
         on_progress: OnProgress = discard,
         on_log: OnLog = discard,
         on_wait: OnProgress = discard,
+        ranks: Ranks = ALONE,
     ) -> Self:
         """Return the stored `run` at its last checkpoint; its next steps are those that would have followed.
 
@@ -141,9 +146,9 @@ class Session(PolicyRequests):
             plan = make_plan(content.config, Inputs(content.task), content.shape)
             live = LiveRewards(with_consent(content.rewards, rewards), on_log, content.reward_stamp)
             policy = first_policy(plan, resolve_device(plan.config.device), on_progress)
-            learner = make_learner(plan, *live.build_saved(undo), policy)
+            learner = make_learner(plan, *live.build_saved(undo), policy, ranks=ranks)
             learner.restore(stored.state)
-            threads = Threads.choose(plan, learner.policy, content.threads)
+            threads = Threads.choose(plan, learner.policy, content.threads, ranks.count)
             session = cls(stored.store, learner, threads, live)
             session._keeper.resume(stored.note)
             undo.pop_all()
@@ -239,6 +244,9 @@ class Session(PolicyRequests):
         self._threads.work()
         try:
             report = make_step() if self._last_update is None else self._last_update.step(make_step)
+        except LostRankError:
+            self._keeper.is_damaged = True
+            raise
         except PgplayError as error:
             if isinstance(error, RewardError):
                 self._rewards.failed_for = error.given
@@ -301,7 +309,7 @@ class Session(PolicyRequests):
             self._rewards.take(spec)
         if plan.config.threads != old.config.threads:
             self._threads.rest()
-            self._compute_with(Threads.choose(plan, self.learner.policy))
+            self._compute_with(Threads.choose(plan, self.learner.policy, processes=self._threads.processes))
         self._assessment.change(self.learner, rewards_changed=reward is not None)
         self._keeper.note_change()
         if self._last_update is not None:

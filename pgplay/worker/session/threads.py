@@ -23,25 +23,36 @@ class Threads:
     """Sets torch's threads for one run; made by `choose`, or with the number that a stored run began with.
 
     The number of threads decides how sums are split: only the same number gives the same results bit for bit. A fixed
-    one never changes; any other is reduced while other runs train.
+    one never changes; any other is reduced while other runs train. Each of `processes` has as many.
     """
 
-    def __init__(self, wanted: int, *, is_fixed: bool, on_change: OnChange | None = None) -> None:
+    def __init__(
+        self, wanted: int, *, is_fixed: bool, on_change: OnChange | None = None, processes: int = 1
+    ) -> None:
         self.wanted = wanted
         self.present = wanted
         self.on_change = on_change
         self._is_fixed = is_fixed
-        self._claim = Claim(Wish(wanted, is_fixed))
+        self.processes = processes
+        self._claim = Claim(Wish(wanted * processes, is_fixed))
         self._next_look = 0.0
 
     @classmethod
-    def choose(cls, plan: Plan, policy: Policy | None, stored: int | None = None) -> Threads:
+    def choose(
+        cls, plan: Plan, policy: Policy | None, stored: int | None = None, processes: int = 1
+    ) -> Threads:
         """Return the threads of a run: those the person gave, else those `stored` with it, else the fastest.
 
-        Small networks take one; so does a GPU's host, and a search, which has no `policy`.
+        Small networks take one; so does a GPU's host, and a search, which has no `policy`. Several `processes` have
+        equal parts of the cores, which do not change.
         """
         if plan.config.threads is not None:
-            return cls(plan.config.threads, is_fixed=True)
+            return cls(plan.config.threads, is_fixed=True, processes=processes)
+        if processes > 1:
+            most = max(1, available_cores() // processes)
+            if stored is None and policy is not None and policy.device.type == "cpu":
+                stored = fastest_threads(policy, -(-plan.config.batch_size // processes), most)
+            return cls(min(stored or 1, most), is_fixed=True, processes=processes)
         if stored is not None:
             return cls(stored, is_fixed=stored == 1)
         if policy is None or policy.device.type != "cpu":

@@ -1,0 +1,187 @@
+"""Runs on several processes: the first rank joins the others here, and they follow it.
+
+torchrun starts all ranks of the app's worker (`client.engines`); a command starts the others of its own process.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import torch
+from torch import distributed
+
+from pgplay.config.engine import BACKEND, Engine
+from pgplay.errors import InputError, PgplayError
+from pgplay.learning.followers import END
+from pgplay.learning.following import follow_first, policy_of
+from pgplay.learning.plan import Plan
+from pgplay.paths import with_source_tree
+from pgplay.policies.policy import Policy
+from pgplay.policies.ranks import ALONE, LostRankError, ProcessRanks, Ranks
+from pgplay.worker.session.rank_guard import rank_here
+
+_FOREVER = timedelta(days=365)
+"""How long a rank waits for the others, who may be paused; that one has died is noticed at once."""
+_PATIENCE = 5.0
+"""Seconds that ranks have to end by themselves."""
+_STARTED = "pgplay/started"
+_OWN_STORE = "PGPLAY_OWN_STORE"
+"""The variable of the environment that tells a rank that no torchrun has started it."""
+FOLLOWER = ("-P", "-m", "pgplay.worker")
+
+
+def refuse_missing_distributed() -> None:
+    """Refuse several processes where torch was built without them; raises InputError."""
+    if not distributed.is_available():
+        raise InputError("engine.no_distributed")
+
+
+def _refuse_missing_gpus(engine: Engine) -> None:
+    present = torch.cuda.device_count()
+    if engine.kind == "gpus" and engine.processes > present:
+        raise InputError("engine.gpus", count=engine.processes, present=present)
+
+
+def _join(kind: str, rank: int, count: int, store: Any = None) -> ProcessRanks:
+    """Join the ranks that meet at `store`, or where torchrun's environment says; waits for all of them."""
+    refuse_missing_distributed()
+    for name in ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME"):  # nobody else on the network can join
+        os.environ.setdefault(name, "lo0" if sys.platform == "darwin" else "lo")
+    if kind == "gpus":
+        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", rank)))
+    backend = "cpu:gloo,cuda:nccl" if kind == "gpus" else "gloo"
+    if store is None:
+        distributed.init_process_group(backend, init_method="env://", timeout=_FOREVER)
+    else:
+        from torch.distributed import PrefixStore  # type: ignore[attr-defined]  # absent where torch has none of this
+
+        own_part = PrefixStore("pgplay", store)
+        distributed.init_process_group(backend, store=own_part, rank=rank, world_size=count, timeout=_FOREVER)
+    return ProcessRanks(on_gpus=kind == "gpus")
+
+
+def joined() -> Ranks:
+    """Return the ranks that this process was started among, by torchrun; ALONE if by itself."""
+    rank = rank_here()
+    return ALONE if rank is None else _join(_kind_here(), rank, int(os.environ["WORLD_SIZE"]))
+
+
+def _kind_here() -> str:
+    return os.environ.get(BACKEND, "processes")
+
+
+def dismiss(ranks: Ranks) -> None:
+    """Let the other ranks end; nothing happens where they are lost, or where there are none."""
+    if isinstance(ranks, ProcessRanks) and not ranks.is_lost:
+        try:
+            ranks.say(END)
+        except LostRankError:
+            return
+
+
+@contextmanager
+def started(engine: Engine, command: Sequence[str] = FOLLOWER) -> Iterator[Ranks]:
+    """Yield the ranks of `engine`: this process is the first, and the others run Python with `command`.
+
+    They end with the context, or with this process. Raises InputError for what this machine lacks, and PgplayError if
+    one does not start.
+    """
+    if engine.processes == 1:
+        yield ALONE
+        return
+    refuse_missing_distributed()
+    _refuse_missing_gpus(engine)
+    store = _local_store()
+    shared = {
+        **with_source_tree(engine.environment),
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(store.port),
+        "WORLD_SIZE": str(engine.processes),
+        _OWN_STORE: "1",
+    }
+    others = [_start(rank, command, shared) for rank in range(1, engine.processes)]
+    ranks: Ranks = ALONE
+    try:
+        _wait_for(others, store)
+        ranks = _join(engine.kind, 0, engine.processes, store)
+        yield ranks
+    finally:
+        dismiss(ranks)
+        _end(others, patience=_PATIENCE if isinstance(ranks, ProcessRanks) and not ranks.is_lost else 0.0)
+        if distributed.is_initialized():
+            distributed.destroy_process_group()
+
+
+def _local_store() -> Any:
+    """Return a store that only this machine reaches."""
+    from torch.distributed import TCPStore  # type: ignore[attr-defined]
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    listening = listener.detach()
+    return TCPStore(
+        "127.0.0.1", port, is_master=True, wait_for_workers=False, master_listen_fd=listening
+    )
+
+
+def _start(rank: int, command: Sequence[str], shared: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    own = {"RANK": str(rank), "LOCAL_RANK": str(rank)}
+    return subprocess.Popen(
+        [sys.executable, *command], env={**shared, **own}, stdin=subprocess.DEVNULL, stdout=2, start_new_session=True
+    )
+
+
+def _wait_for(others: Sequence[subprocess.Popen[bytes]], store: Any) -> None:
+    """Wait until every one of `others` has reached the `store`; raises LostRankError if one ends before."""
+    for rank, process in enumerate(others, start=1):
+        while not store.check([f"{_STARTED}/{rank}"]):
+            if process.poll() is not None:
+                raise LostRankError("engine.not_started", number=rank, count=len(others) + 1, status=process.returncode)
+            time.sleep(0.02)
+
+
+def _end(others: Sequence[subprocess.Popen[bytes]], patience: float) -> None:
+    """Wait for `others` to end, at most `patience` seconds, then kill them."""
+    ends = time.monotonic() + patience
+    for process in others:
+        try:
+            process.wait(max(0.0, ends - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def serve_first(finish: Callable[[], None], make_policy: Callable[[Plan], Policy] = policy_of) -> int:
+    """Make the first rank's steps until it ends, and return the exit status; `finish` writes what was printed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the first rank's
+    status = 1
+    try:
+        follow_first(_join_as_follower(), make_policy)
+        status = 0
+    except PgplayError as error:
+        sys.stderr.write(f"{error.problem}\n")
+    except Exception:
+        traceback.print_exc()
+    finish()
+    return status
+
+
+def _join_as_follower() -> ProcessRanks:
+    rank, count = rank_here() or 0, int(os.environ["WORLD_SIZE"])
+    if _OWN_STORE not in os.environ:
+        return _join(_kind_here(), rank, count)
+    from torch.distributed import TCPStore  # type: ignore[attr-defined]
+
+    store = TCPStore(os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), is_master=False)
+    store.set(f"{_STARTED}/{rank}", "1")
+    return _join(_kind_here(), rank, count, store)

@@ -1,0 +1,229 @@
+"""Runs on several processes, from their start to their end: torchrun's for the app, and those of `pgplay train`."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from pgplay.cli import main
+from pgplay.config.engine import Engine, parse_engine
+from pgplay.config.run_config import make_config
+from pgplay.errors import InputError, PgplayError
+from pgplay.policies.ranks import ALONE, is_gone
+from pgplay.worker.client.client import worker_environment
+from pgplay.worker.protocol.commands import Start
+from pgplay.worker.protocol.events import Failed, Ready, Snapshot
+from pgplay.worker.session.processes import started
+from tests.learning.helpers import trainer as make_trainer
+from tests.worker.helpers import Listener
+
+SETTINGS: dict[str, Any] = {
+    "target": "blue heron",
+    "model": "gru-nano",
+    "batch_size": 8,
+    "until": "never",
+    "device": "cpu",
+}
+RUN = [word for name, value in SETTINGS.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+
+
+@asynccontextmanager
+async def training() -> AsyncIterator[tuple[Listener, psutil.Process, psutil.Process]]:
+    """Yield the listener of a worker of two ranks that trains, and its ranks; no process may be left at the end."""
+    listener = Listener(engine=Engine("processes", 2))
+    await listener.client.start()
+    try:
+        ready = await listener.next(Ready)
+        assert listener.client.pid is not None
+        ranks = {process.pid: process for process in psutil.Process(listener.client.pid).children()}
+        first = ranks.pop(ready.pid)
+        (other,) = ranks.values()
+        listener.client.send(Start(config=make_config(SETTINGS)))
+        await listener.next(Snapshot, lambda snapshot: snapshot.report.step >= 2)
+        yield listener, first, other
+    finally:
+        await listener.client.close(10.0)
+    psutil.wait_procs([first, other], timeout=30)
+    assert [process for process in (first, other) if process.is_running() and process.status() != "zombie"] == []
+
+
+@pytest.mark.nightly
+async def test_a_worker_of_two_ranks_trains_until_it_is_closed() -> None:
+    async with training() as (listener, _, _):
+        await listener.client.close(30.0)
+    assert listener.of(Failed) == []
+    assert listener.exits == []
+
+
+@pytest.mark.exhaustive
+async def test_a_rank_that_dies_ends_the_run_with_its_name_and_the_step_to_resume_from() -> None:
+    async with training() as (listener, _, other):
+        assert os.readlink(f"/proc/{other.pid}/fd/0") == os.devnull  # all ranks inherit one standard input
+        other.kill()
+        failed = await listener.next(Failed)
+        code, _ = await listener.exit()
+    assert failed.code == "engine.rank_lost"
+    assert failed.problem.startswith("Rank 1, one of the run's 2 processes, died")
+    assert failed.run
+    assert failed.checkpoint_step is not None
+    assert code != 0
+
+
+@pytest.mark.nightly
+async def test_no_rank_outlives_the_launcher() -> None:
+    async with training() as (listener, _, _):
+        assert listener.client.pid is not None
+        os.kill(listener.client.pid, signal.SIGKILL)
+        code, _ = await listener.exit()
+    assert code == -signal.SIGKILL
+
+
+def train(*words: str, engine: str = "processes:2") -> subprocess.Popen[str]:
+    command = [sys.executable, "-P", "-m", "pgplay", "train", "--engine", engine, *RUN, *words]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, env=worker_environment(), stdout=pipe, stderr=pipe, text=True)
+
+
+def follower_of(process: subprocess.Popen[str], is_ready: Callable[[], bool]) -> psutil.Process:
+    """Return the second rank of a training `process`, once `is_ready`."""
+    parent = psutil.Process(process.pid)
+    while not is_ready():
+        assert process.poll() is None, process.communicate()
+    (follower,) = [child for child in parent.children() if "pgplay.worker" in child.cmdline()]
+    return follower
+
+
+def has_steps(home: Path) -> Callable[[], bool]:
+    return lambda: any(home.glob("**/runs/*/checkpoint*"))
+
+
+@pytest.mark.exhaustive
+def test_train_on_two_processes_reaches_the_numbers_of_one() -> None:
+    output, errors = train("--steps", "4", "--json").communicate()
+    assert output, errors
+    summary = json.loads(output)
+    one = make_trainer(**SETTINGS, alphabet="auto")
+    reports = [one.step() for _ in range(4)]
+    assert (summary["engine"], summary["steps"]) == ("processes:2", 4)
+    assert "engine" not in summary["recipe"]
+    assert summary["reward_mean"] == pytest.approx(reports[-1].metrics["reward_mean"], abs=1e-5)
+    assert [row["text"] for row in summary["greedy"]] == one.greedy_texts(one.plan.task.training)
+
+
+@pytest.mark.nightly
+def test_a_rank_of_train_that_dies_is_named_and_the_run_can_be_resumed(home: Path) -> None:
+    process = train()
+    follower = follower_of(process, has_steps(home))
+    follower.kill()
+    _, errors = process.communicate()
+    assert process.returncode == 1
+    assert "Rank 1, one of the run's 2 processes, died" in errors
+    assert "pgplay train --resume" in errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.nightly
+def test_no_follower_outlives_train(home: Path) -> None:
+    process = train()
+    follower = follower_of(process, has_steps(home))
+    process.kill()
+    process.communicate()
+    psutil.wait_procs([follower], timeout=30)
+    assert is_gone(follower.pid)
+
+
+@pytest.mark.exhaustive
+def test_what_a_follower_prints_is_marked_with_its_rank_and_one_that_ends_early_is_named(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    text = (
+        "import os\nfrom pgplay.worker.session.rank_guard import rank_here, take_follower_streams\n"
+        "finish = take_follower_streams(rank_here())\n"
+        "os.write(1, b'one\\ntwo')\nprint('three')\nassert not os.read(0, 1)\nfinish()\nos._exit(3)"
+    )
+    with pytest.raises(PgplayError, match=r"Rank 1, .* ended before training began \(exit status 3\)"):  # noqa: SIM117
+        with started(Engine("processes", 2), ("-c", text)):
+            pass
+    assert capfd.readouterr().err == "[rank 1] one\n[rank 1] twothree\n"
+
+
+def test_one_process_starts_no_other() -> None:
+    with started(Engine("processes", 1)) as ranks:
+        assert ranks is ALONE
+
+
+@pytest.mark.parametrize("text", ["local", " processes:2", "gpus:8"])
+def test_an_engine_is_written_as_it_is_read(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    assert str(parse_engine(text)) == text.strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("cluster", "There is no engine called 'cluster'"),
+        ("local:2", "There is no engine called 'local:2'"),
+        ("", "There is no engine called ''"),
+        ("processes", "'processes' does not say how many"),
+        ("gpus:0", "'gpus:0' does not say how many"),
+        ("processes:²", "does not say how many"),
+        ("processes:3", "This machine has 2 cores, which is too few for 3 processes"),
+    ],
+)
+def test_what_is_no_engine_here_is_refused(text: str, problem: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    with pytest.raises(InputError) as refused:
+        parse_engine(text)
+    assert problem in refused.value.problem
+    assert refused.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("engine", "absent", "problem"),
+    [
+        (Engine("gpus", 2), "cuda.device_count", "This machine has 0 GPUs that torch can use, not 2"),
+        (Engine("processes", 2), "distributed.is_available", "This build of torch has no torch.distributed"),
+    ],
+)
+def test_what_this_machine_lacks_is_said_before_anything_starts(
+    engine: Engine, absent: str, problem: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"torch.{absent}", lambda: 0)
+    with pytest.raises(InputError, match=problem), started(engine):
+        pass
+
+
+def test_the_launcher_restarts_no_rank_and_tells_each_its_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pgplay.worker.client.client import default_command
+
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    engine = Engine("processes", 2)
+    command, environment = default_command(engine), worker_environment(engine)
+    assert command[command.index("--max-restarts") + 1] == "0"
+    assert command[-4:] == ["--max-restarts", "0", "-m", "pgplay.worker"]
+    assert (environment["OMP_NUM_THREADS"], environment["PYTHONSAFEPATH"]) == ("4", "1")
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["--engine", "processes:99"], "too few for 99 processes"),
+        (["--engine", "processes:2", "--algorithm", "hill-climb"], "cannot share a run of hill-climb"),
+    ],
+)
+def test_train_refuses_what_no_engine_can_do(
+    words: list[str], problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "--target", "ab", *words]) == 2
+    assert problem in capsys.readouterr().err
