@@ -28,6 +28,7 @@ from pgplay.policies.cuda_graphs import EAGER_RUNS
 from pgplay.policies.devices import resolve_device
 from pgplay.policies.families.flops import learning_operations, sampling_operations
 from pgplay.policies.policy import Policy
+from pgplay.policies.ranks import ALONE, Ranks
 from pgplay.policies.thread_tuning import fastest_threads
 from pgplay.rewards.reward import build_reward
 
@@ -152,19 +153,32 @@ def _prepare(request: BenchmarkRequest, batch_size: int, length: int) -> tuple[P
         "lr": _STILL,
     }
     plan = read_plan(make_config(settings))
-    policy = build_policy(plan.shape, resolve_device(request.device))
+    return plan, never_stopping(plan)
+
+
+def never_stopping(plan: Plan) -> Policy:
+    """Return an untrained policy of `plan` that never stops before the limit."""
+    policy = build_policy(plan.shape, resolve_device(plan.config.device))
     head = policy.module.lm_head
     assert isinstance(head, nn.Linear)
     bias = torch.zeros(policy.tokenizer.vocabulary_size, device=policy.device)
     bias[list(policy.tokenizer.stop_ids)] = _NEVER
     head.bias = nn.Parameter(bias)
-    return plan, Policy(plan.shape, policy.module, policy.device)  # a policy knows the parameters that it begins with
+    return Policy(plan.shape, policy.module, policy.device)  # a policy knows the parameters that it begins with
 
 
-def _time(plan: Plan, policy: Policy, seconds: float) -> Timing:
+def measure_shared(request: BenchmarkRequest, ranks: Ranks) -> Timing:
+    """Measure the requested model's usual steps, which `ranks` share; each has its share of the request's cores."""
+    plan, policy = _prepare(request, request.batch_size, request.length)
+    cores, rows = max(1, request.cores // ranks.count), -(-request.batch_size // ranks.count)
+    torch.set_num_threads(fastest_threads(policy, rows, cores) if policy.device.type == "cpu" else 1)
+    return _time(plan, policy, request.seconds / 2, ranks)
+
+
+def _time(plan: Plan, policy: Policy, seconds: float, ranks: Ranks = ALONE) -> Timing:
     """Return the timing of steps made in about `seconds`, without the first."""
     with build_reward(plan.config.reward) as reward:
-        trainer = Trainer(plan, reward, policy=policy)
+        trainer = Trainer(plan, reward, policy=policy, ranks=ranks)
         for _ in range(EAGER_RUNS + 2 if policy.device.type == "cuda" else 1):
             trainer.step()
         end = time.perf_counter() + seconds

@@ -125,3 +125,19 @@ def test_a_process_that_dies_is_reported_and_the_others_continue(
     assert [row["model"] for row in found["models"]] == ["gru-nano"]
     assert [one["model"] for one in found["failed"]] == ["transformer-nano"]
     assert "memory" in found["failed"][0]["reason"]
+
+
+@pytest.mark.nightly
+def test_two_processes_are_compared_with_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*QUICK, "--engine", "processes:2", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["models"]
+    shared = row["shared"]
+    assert shared["processes"] == 2
+    assert shared["characters_per_second"] == pytest.approx(64 / shared["seconds"])
+    assert shared["speedup"] == pytest.approx(row["seconds"] / shared["seconds"])
+    assert shared["efficiency"] == pytest.approx(shared["speedup"] / 2)
+
+
+def test_an_engine_on_a_device_that_is_not_measured_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*QUICK, "--engine", "gpus:2", "--devices", "cpu"]) == 2
+    assert "gpus:2 trains on cuda, which is not measured: cpu" in capsys.readouterr().err

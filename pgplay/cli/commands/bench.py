@@ -11,9 +11,11 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pgplay.cli.options import add_engine
 from pgplay.cli.output import note, print_json, say
 from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
 from pgplay.cli.tables import print_table
+from pgplay.config.engine import Engine
 from pgplay.errors import InputError
 from pgplay.locale.catalog import text_of
 from pgplay.locale.quoting import percent
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 USUAL_MODELS = tuple(spec.name for spec in MODELS.values() if spec.size in ("nano", "small", "medium"))
 _SHORTEST, _LONGEST = 4, 512
+_DEVICES = {"local": "", "processes": "cpu", "gpus": "cuda"}
+"""The device on which the processes of each kind of engine train."""
 
 _KEYS = """\
 --json prints one object:
@@ -41,6 +45,8 @@ models        for each model on each device
   by_length, by_batch    lists of batch_size, length, seconds and characters_per_second
   length_exponent, batch_exponent
               the exponents with which a step's seconds grow with length and batch size
+  shared      with --engine, for its device: processes, seconds, characters_per_second, speedup (of one process) and
+              efficiency (speedup per process); null otherwise
 parameters    per family and device, the exponent with which a step's seconds grow with the parameters
 unavailable   devices that cannot be used here, with the reason
 failed        models that could not be measured, with the reason"""
@@ -79,16 +85,22 @@ def run_bench(argv: Sequence[str]) -> int:
         metavar="N",
         help="seconds per model and device after its start (default: 3); slow models take longer",
     )
+    add_engine(parser)
     add_json(parser)
     arguments = parser.read(argv)
     models = _models(arguments.models)
+    engine: Engine = arguments.engine
     from pgplay.worker.session.cpu_cores import let_waiting_threads_sleep
 
     let_waiting_threads_sleep()
     devices, unavailable = _devices(arguments.devices)
-    speeds, failed = _measure(_orders(models, devices, arguments))
+    if engine.processes > 1 and _DEVICES[engine.kind] not in devices:
+        raise InputError("engine.not_measured", engine=str(engine), device=_DEVICES[engine.kind], measured=devices)
+    orders = _orders(models, devices, arguments)
+    speeds, failed = _measure(orders)
     peaks = {device: max(speed.peak for speed in speeds if speed.device == device) for device in devices if speeds}
     rows = [_row(speed, peaks[speed.device]) for speed in speeds]
+    failed += _measure_shared(rows, orders, engine)
     growth = [line for device in devices for line in _growth([speed for speed in speeds if speed.device == device])]
     if arguments.json:
         measured = {"peak": peaks, "models": rows, "parameters": growth}
@@ -137,15 +149,12 @@ def _measure(orders: Sequence[BenchmarkRequest]) -> tuple[list[BenchmarkResult],
     speeds, failed = [], []
     for number, order in enumerate(orders, 1):
         note(f"{number} of {len(orders)}: {order.model} on {order.device}")
-        command = [sys.executable, "-m", "pgplay.learning.benchmark", msgspec.json.encode(order).decode()]
-        process = subprocess.run(command, capture_output=True, check=False)
-        if process.returncode == 0:
-            speeds.append(msgspec.json.decode(process.stdout, type=BenchmarkResult))
-            continue
-        stderr_lines = process.stderr.decode(errors="replace").strip().splitlines()
-        reason = stderr_lines[-1] if stderr_lines else "Its process was killed, probably because memory ran out."
-        note(f"{order.model} on {order.device} could not be measured. {reason}")
-        failed.append({"model": order.model, "device": order.device, "reason": reason})
+        words = ["-m", "pgplay.learning.benchmark", msgspec.json.encode(order).decode()]
+        outcome = _run(words, f"{order.model} on {order.device}")
+        if isinstance(outcome, str):
+            failed.append({"model": order.model, "device": order.device, "reason": outcome})
+        else:
+            speeds.append(msgspec.json.decode(outcome, type=BenchmarkResult))
     if not speeds:
         raise InputError("command.nothing_measured")
     return speeds, failed
@@ -176,7 +185,52 @@ def _row(speed: BenchmarkResult, peak: float) -> dict[str, Any]:
         "by_batch": [_point(timing) for timing in speed.by_batch],
         "length_exponent": _exponent([(timing.length, timing.seconds) for timing in speed.by_length]),
         "batch_exponent": _exponent([(timing.batch_size, timing.seconds) for timing in speed.by_batch]),
+        "shared": None,
     }
+
+
+def _measure_shared(
+    rows: Sequence[dict[str, Any]], orders: Sequence[BenchmarkRequest], engine: Engine
+) -> list[dict[str, str]]:
+    """Add to `rows` how fast the processes of `engine` are together; returns the failures."""
+    import msgspec
+
+    from pgplay.learning.benchmark import Timing
+    from pgplay.worker.session.shared_benchmark import COMMAND
+
+    failed = []
+    by_name = {(order.model, order.device): order for order in orders}
+    device = _DEVICES[engine.kind]
+    for row in rows:
+        if engine.processes == 1 or row["device"] != device:
+            continue
+        note(f"{row['model']} on {engine.processes} processes")
+        request = msgspec.json.encode(by_name[row["model"], device]).decode()
+        outcome = _run([*COMMAND, str(engine), request], f"{row['model']} on {engine}")
+        if isinstance(outcome, str):
+            failed.append({"model": row["model"], "device": str(engine), "reason": outcome})
+            continue
+        timing = msgspec.json.decode(outcome, type=Timing)
+        speedup = row["seconds"] / timing.seconds
+        row["shared"] = {
+            "processes": engine.processes,
+            "seconds": timing.seconds,
+            "characters_per_second": timing.characters / timing.seconds,
+            "speedup": speedup,
+            "efficiency": speedup / engine.processes,
+        }
+    return failed
+
+
+def _run(words: Sequence[str], name: str) -> bytes | str:
+    """Return what Python prints when it is run with `words`, or why it failed, which is also reported."""
+    process = subprocess.run([sys.executable, *words], capture_output=True, check=False)
+    if process.returncode == 0:
+        return process.stdout
+    stderr_lines = process.stderr.decode(errors="replace").strip().splitlines()
+    reason = stderr_lines[-1] if stderr_lines else "Its process was killed, probably because memory ran out."
+    note(f"{name} could not be measured. {reason}")
+    return reason
 
 
 def _point(timing: Timing) -> dict[str, float]:
@@ -249,9 +303,32 @@ def _print(
         ],
     )
     say()
+    _print_shared([row for row in rows if row["shared"] is not None])
     for line in growth:
         say(f"{line['family']} on {line['device']}: seconds grow as parameters^{line['exponent']:.2f}.")
     for device, peak in peaks.items():
         say(f"Peak of {device}: {peak / 1e9:,.0f} billion operations per second, from a large matrix product.")
     for missing in unavailable:
         say(f"Not measured: {missing['device']}. {missing['reason']}")
+
+
+def _print_shared(rows: Sequence[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    processes = rows[0]["shared"]["processes"]
+    say(f"Characters per second on one process and on {processes}\n")
+    print_table(
+        ("model", "one", f"{processes} processes", "speed-up", "efficiency"),
+        [
+            (
+                *(row["model"], f"{row['characters_per_second']:,.0f}"),
+                f"{row['shared']['characters_per_second']:,.0f}",
+                *(f"{row['shared']['speedup']:.2f}", percent(row["shared"]["efficiency"])),
+            )
+            for row in rows
+        ],
+    )
+    slower = [row["model"] for row in rows if row["shared"]["speedup"] < 1]
+    if slower:
+        say(f"\nSlower on {processes} processes than on one: {', '.join(slower)}.")
+    say()
