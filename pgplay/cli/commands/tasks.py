@@ -15,7 +15,7 @@ from pgplay.locale.catalog import Values
 if TYPE_CHECKING:
     from pgplay.tasks.outside import OutsideTask
 
-_SPEC = "reasoning-gym:NAME[,OPTION=VALUE...]|dataset:ORG/NAME[,OPTION=VALUE...]"
+_ABOUT_TASK = "reasoning-gym:NAME or dataset:ORG/NAME, with options: ,count=500"
 
 
 def run_tasks(argv: Sequence[str]) -> int:
@@ -49,7 +49,7 @@ def _list(arguments: Arguments) -> int:
 
 
 def _add_show(parser: Parser) -> None:
-    parser.add_argument("task", metavar=_SPEC)
+    parser.add_argument("task", metavar="TASK", help=_ABOUT_TASK)
     add_json(parser)
 
 
@@ -77,7 +77,7 @@ def _outside(task: str) -> OutsideTask:
 
 
 def _add_add(parser: Parser) -> None:
-    parser.add_argument("task", metavar=_SPEC)
+    parser.add_argument("task", metavar="TASK", help=_ABOUT_TASK)
     parser.add_argument("--local", action="store_true", help="do not use the network: fail if a download is needed")
     add_yes(parser)
 

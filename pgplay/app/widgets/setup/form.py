@@ -8,6 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from msgspec.structs import replace
+
 from pgplay.app.drawing.number_format import count, number
 from pgplay.app.help.explanations import sentence
 from pgplay.config.fields import Field, Section
@@ -178,7 +180,9 @@ def check(typed: Mapping[str, str], inputs: Inputs | PgplayError) -> Checked:
             planned[name] = Default(ONLY_PRETRAINED)
         elif name not in planned:
             planned[name] = Default(placeholder(fields()[name]))
-    return Checked(plan.written, None, plan.notes, plan.parameters, plan.tokenizer.vocabulary_size, planned)
+    # A task of another package is named by its pairs, as in its run: the setup then has no change for the next start.
+    exact = replace(config, task=plan.written.task)
+    return Checked(exact, None, plan.notes, plan.parameters, plan.tokenizer.vocabulary_size, planned)
 
 
 def _owner(name: str, algorithm: str, model: str) -> str:
