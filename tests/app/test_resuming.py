@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pgplay.config.changes import Changes
 from pgplay.config.run_config import make_config
 from pgplay.worker.protocol.commands import Change, Resume, Start
@@ -53,3 +55,19 @@ async def test_a_run_in_preparation_is_not_sent_its_own_settings_again() -> None
         bench.worker.build("training", target="some text")
         await until(pilot, lambda: bench.app.state.run == "training")
         assert bench.sent(Change) == []
+
+
+async def test_a_reward_edited_before_its_run_resumes_is_marked_in_the_plots(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("def reward(text, target, prompt):\n    return 1.0\n")
+    bench = Bench(make_config({"reward": str(file)}))
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        bench.worker.build("training", reward=str(file))
+        bench.worker.train(40)
+        await until(pilot, lambda: bench.app.state.step == 40)
+        bench.worker.build("training", reward=str(file), step=40)
+        await until(pilot, lambda: [mark.words for mark in bench.app.state.history.marks] == ["resumed"])
+        file.write_text("def reward(text, target, prompt):\n    return 0.5\n")
+        bench.worker.build("training", reward=str(file), step=40)
+        await until(pilot, lambda: f"reward {file}" in [mark.words for mark in bench.app.state.history.marks])

@@ -235,10 +235,14 @@ class AppState:
         if event.info is not None:
             if self.info is None or event.info.run != self.info.run or event.step == 0:
                 self.forget_run()
+            is_edited = self.info is not None and event.info.reward_source != self.info.reward_source
+            is_same_run = self.info is not None and event.info.run == self.info.run
             self.info, self.step = event.info, event.step
             self.history.cut(event.step)
             if event.step:
                 self.history.mark(event.step, RESUMED)
+            if event.step and is_edited and is_same_run:
+                self.history.mark(event.step, words_of_change({"reward": event.info.config.reward}))
         self.asks_what_now = event.state == "solved" and (self.run != "solved" or self.asks_what_now)
         self.run, self.message, self.cause = event.state, event.message, event.cause
         if event.state in ("solved", "finished", "failed"):

@@ -41,8 +41,10 @@ def _end(number: int, frame: object) -> None:
     raise _TooLongError
 
 
-def own_score(text: str, target: str, prompt: str, reasoning_gym: str) -> float:
-    """Return the score that the task gives to `text`, from 0 to 1."""
+def own_score(text: str, target: str, prompt: str, reasoning_gym: str = "") -> float:
+    """Return the score that the task gives to `text`, from 0 to 1; `reasoning_gym` is the column of its prompts."""
+    if not reasoning_gym:
+        raise ValueError("this is a task's own scoring: it scores answers to prompts of reasoning-gym only")
     data, entry = _entry(reasoning_gym)
     if entry["question"] != prompt:
         raise RuntimeError("reasoning-gym makes another prompt here: it is not the version that read the task.")
