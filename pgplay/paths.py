@@ -58,6 +58,16 @@ def cores_folder() -> Path:
     return data_folder() / "cores"
 
 
+def jobs_folder() -> Path:
+    """Return the folder of the commands that other machines run here: what each of them prints, until it arrived."""
+    return data_folder() / "jobs"
+
+
+def sent_folder() -> Path:
+    """Return the folder of the files that other machines sent here for their runs, each below its SHA-256."""
+    return data_folder() / "sent"
+
+
 def personal_presets_folder() -> Path:
     """Return the folder of a person's own presets."""
     return data_folder() / "presets"

@@ -68,6 +68,7 @@ from pgplay.experiments.sweep_library import LocalSweepLibrary, SweepLibrary
 from pgplay.library.policy_library import LocalPolicyLibrary, PolicyLibrary
 from pgplay.rewards.spec import RewardSpec
 from pgplay.runs.run_library import LocalRunLibrary, RunLibrary
+from pgplay.worker.client.far_libraries import NOT_THERE, FarPolicyLibrary, FarRunLibrary
 from pgplay.worker.protocol.commands import Command
 from pgplay.worker.protocol.events import Log, Ready, Snapshot
 
@@ -100,8 +101,9 @@ class PgplayApp(Pages):
         memory: SavedUiState = NOTHING,
         problems: Sequence[str] = (),
         is_first_run: bool = False,
+        host: str = "",
     ) -> None:
-        """`brought` are the rewards of `config` that the person did not write.
+        """`brought` are the rewards of `config` that the person did not write; `connect` gives a worker on `host`.
 
         `problems`: the parts of the saved state that were refused. `is_first_run`: whether it is the first start ever.
         """
@@ -113,8 +115,9 @@ class PgplayApp(Pages):
         self._main: MainScreen | None = None
         self.state = AppState(to_settings(config), None, memory.view(), memory.ascii, memory.speed, is_first_run)
         self.state.palette_uses.update(memory.uses)
-        self.policy_library: PolicyLibrary = LocalPolicyLibrary()
-        self.run_library: RunLibrary = LocalRunLibrary()
+        self.state.host = host
+        self.policy_library: PolicyLibrary = FarPolicyLibrary(host) if host else LocalPolicyLibrary()
+        self.run_library: RunLibrary = FarRunLibrary(host) if host else LocalRunLibrary()
         self.sweep_library: SweepLibrary = LocalSweepLibrary()
         self._config, self._preset, self._brought = config, preset, brought
         self._draft, self._problems, self._connect = memory.typed, problems, connect
@@ -286,6 +289,9 @@ class PgplayApp(Pages):
 
     async def action_do(self, name: str) -> None:
         """Do the action `name` of the registry; every action runs through here."""
+        if self.state.host and name in NOT_THERE:
+            self.notify_user(str(PgplayError(NOT_THERE[name], host=self.state.host)))
+            return
         work = self.controllers.do(name)
         if isinstance(work, Coroutine):
             self.perform(work)

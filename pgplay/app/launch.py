@@ -93,6 +93,7 @@ def run_app(
         memory=memory,
         problems=problems,
         is_first_run=is_first,
+        host=engine.host,
     )
     app.run()
     return app.return_code or 0  # 1 after a crash

@@ -36,6 +36,10 @@ LinkFactory = Callable[[OnEvent, OnExit], WorkerLink]
 
 def real_worker(on_event: OnEvent, on_exit: OnExit, engine: Engine = LOCAL) -> WorkerLink:
     """Return the link to a worker on `engine`."""
+    if engine.host:
+        from pgplay.worker.client.far_worker import FarWorker
+
+        return FarWorker(on_event, on_exit, engine.host)
     from pgplay.worker.client.client import WorkerClient
 
     return WorkerClient(on_event, on_exit, engine=engine)

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from pgplay.cli import output
-from pgplay.cli.commands import COMMANDS
+from pgplay.cli.commands import COMMANDS, FORWARDED
 from pgplay.cli.parsing import Parser, overview
 from pgplay.cli.signals import INTERRUPTED
 from pgplay.errors import InputError, PgplayError, refusal_of_system
@@ -76,6 +76,12 @@ def _run(argv: list[str]) -> int:
         output.say(f"pgplay {pgplay_version()}")
         return 0
     if first in COMMANDS:
+        if first in FORWARDED and any(word.startswith(("ssh:", "--engine=ssh:")) for word in argv):
+            from pgplay.cli.remote.forwarding import run_elsewhere, split_engine
+
+            engine, words = split_engine(argv[1:])
+            if engine.host:
+                return run_elsewhere(engine.host, first, words)
         module, function = COMMANDS[first][0].split(":")
         status: int = getattr(importlib.import_module(f"pgplay.cli.commands.{module}"), function)(argv[1:])
         return status
@@ -95,9 +101,12 @@ def _open_app(argv: list[str]) -> int:
         if arguments.preset is not None:
             raise InputError("command.two_presets", first=arguments.spare[0], second=arguments.preset)
         arguments.preset = preset_named(arguments.spare[0], argv)
+    engine = arguments.engine
+    if engine.there:
+        raise InputError("ssh.app_there", engine=str(engine), host=engine.host, there=engine.there)
     config, rewards = read_config(arguments)
     is_plain = not argv or (argv[0].startswith("--engine") and len(argv) == 1 + ("=" not in argv[0]))
     need_terminal()
     from pgplay.app.launch import run_app
 
-    return run_app(config, rewards, preset=arguments.preset or "", as_left=is_plain, engine=arguments.engine)
+    return run_app(config, rewards, preset=arguments.preset or "", as_left=is_plain, engine=engine)

@@ -42,7 +42,7 @@ def add_engine(parser: Parser) -> None:
         type=parse_engine,
         default=LOCAL,
         help=f"where to train: {SYNTAX}. N processes share each step, over this machine's CPU cores or its GPUs;"
-        " the results are those of one process up to rounding (default: local)",
+        " the results are those of one process up to rounding. HOST is another machine (default: local)",
     )
 
 

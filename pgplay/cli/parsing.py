@@ -107,6 +107,17 @@ def add_json(parser: Parser | argparse._ArgumentGroup) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
+def add_elsewhere(parser: Parser) -> None:
+    """Add the option --engine of a command that runs on another machine as it is; `cli` acts on it before."""
+    parser.add_argument("--engine", metavar="ssh:HOST", type=_local, help="do this on another machine, over ssh")
+
+
+def _local(word: str) -> str:
+    if word != "local":
+        raise InputError("engine.not_elsewhere", engine=word)
+    return word
+
+
 def add_replace(parser: Parser) -> None:
     """Add the option --replace."""
     parser.add_argument("--replace", action="store_true", help="overwrite an existing one of this name")

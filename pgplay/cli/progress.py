@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Protocol, Self
 
 from pgplay.cli.output import format_number, note, shorten, visible
-from pgplay.learning.reports.step_report import StepReport
+from pgplay.learning.reports.step_report import Sample, StepReport
 from pgplay.locale.quoting import percent, time_range
 from pgplay.worker.protocol.records import SecondsLeft
 
+JOB = "PGPLAY_JOB"
+"""The variable of the environment that names the folder of the job that a process is, for another machine."""
 _REDRAW = 0.1  # seconds
 _PLAIN = 5.0  # seconds
 _SHORT = 1.0  # seconds
@@ -32,6 +35,10 @@ class Progress(Protocol):
         """Remove the display."""
         ...
 
+    def begin(self, run: str) -> None:
+        """Take note of which run it is."""
+        ...
+
     def prepare(self, message: str) -> None:
         """Show the state of the preparation."""
         ...
@@ -46,14 +53,23 @@ class Progress(Protocol):
 
 
 def choose_progress() -> Progress:
-    """Return the display that suits standard error."""
+    """Return the display that suits standard error; a job's is shown on another machine."""
+    job = os.environ.get(JOB)
+    if job:
+        from pgplay.cli.remote.relayed_progress import RelayedProgress
+
+        return RelayedProgress(job)
     return BarProgress() if sys.stderr.isatty() else PlainProgress()
 
 
+def facts_of_step(step: int, metrics: Mapping[str, float], samples: Iterable[Sample]) -> str:
+    """Return a line about a step: its reward, and the greedy completion among its `samples`."""
+    greedy = next((sample.text for sample in samples if sample.role == "greedy"), "")
+    return f"step {step}  reward {format_number(metrics.get('reward_mean'))}  {shorten(greedy, 40)}"
+
+
 def _facts(report: StepReport) -> str:
-    reward = format_number(report.metrics.get("reward_mean"))
-    greedy = next((sample.text for sample in report.samples if sample.role == "greedy"), "")
-    return f"step {report.step}  reward {reward}  {shorten(greedy, 40)}"
+    return facts_of_step(report.step, report.metrics, report.samples)
 
 
 class PlainProgress:
@@ -69,6 +85,9 @@ class PlainProgress:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         pass
+
+    def begin(self, run: str) -> None:
+        """Print nothing: the summary names the run."""
 
     def prepare(self, message: str) -> None:
         """Print the message if the last line is old enough."""
@@ -119,6 +138,9 @@ class BarProgress:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._bar.stop()
+
+    def begin(self, run: str) -> None:
+        """Show nothing: the summary names the run."""
 
     def prepare(self, message: str) -> None:
         """Show the message beside an indeterminate bar."""

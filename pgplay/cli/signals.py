@@ -40,6 +40,11 @@ class Interruption:
         os._exit(INTERRUPTED)
 
 
+def _is_heeded(number: int) -> bool:
+    """Whether a signal counts: a lost terminal does not under nohup, nor for a job of another machine."""
+    return number != getattr(signal, "SIGHUP", None) or signal.getsignal(number) is not signal.SIG_IGN
+
+
 @contextmanager
 def interruptible() -> Iterator[Interruption]:
     """Receive signals as an Interruption; restores the former handlers at the end."""
@@ -47,7 +52,7 @@ def interruptible() -> Iterator[Interruption]:
     if threading.current_thread() is not threading.main_thread():
         yield interruption
         return
-    former = {number: signal.signal(number, interruption._receive) for number in _SIGNALS}
+    former = {number: signal.signal(number, interruption._receive) for number in _SIGNALS if _is_heeded(number)}
     try:
         yield interruption
     finally:

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Literal, NamedTuple, get_args
 
+from pgplay.config.ssh_host import parse_host
 from pgplay.errors import InputError
 
-EngineKind = Literal["local", "processes", "gpus"]
+EngineKind = Literal["local", "processes", "gpus", "ssh"]
 
 ENGINE_KINDS: tuple[EngineKind, ...] = get_args(EngineKind)
-SYNTAX = "local|processes:N|gpus:N"
+SYNTAX = "local|processes:N|gpus:N|ssh:HOST"
 BACKEND = "PGPLAY_ENGINE"
 """The variable of the environment that names the kind of engine to each of its processes."""
 
 
 class Engine(NamedTuple):
-    """One process of this machine, or several `processes` that share each step: on its CPU cores or on its GPUs."""
+    """One process of this machine, or several `processes` that share each step: on its CPU cores or on its GPUs.
+
+    Or the machine called `host`, over ssh; `there` is its own engine, empty for one process.
+    """
 
     kind: EngineKind = "local"
     processes: int = 1
+    host: str = ""
+    there: str = ""
 
     def __str__(self) -> str:
+        if self.host:
+            return ":".join(filter(None, (self.kind, self.host, self.there)))
         return self.kind if self.kind == "local" else f"{self.kind}:{self.processes}"
 
     @property
@@ -35,6 +44,8 @@ class Engine(NamedTuple):
 
 
 LOCAL = Engine()
+_HOST = re.compile(r"(.*?)(?::((?:processes|gpus):\d+))?", re.DOTALL)
+"""A host, and its own engine."""
 
 
 def parse_engine(text: str) -> Engine:
@@ -45,6 +56,9 @@ def parse_engine(text: str) -> Engine:
         raise InputError("engine.unknown", engine=text, syntax=SYNTAX)
     if kind == "local":
         return LOCAL
+    if kind == "ssh":
+        host, there = _HOST.fullmatch(number).groups("")  # type: ignore[union-attr]  # it fits any text
+        return Engine(kind, host=parse_host(host), there=there)
     if not number.isascii() or not number.isdecimal() or int(number) < 1:
         raise InputError("engine.count", engine=text, kind=kind)
     engine, cores = Engine(kind, int(number)), os.cpu_count() or 1

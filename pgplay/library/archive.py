@@ -38,17 +38,23 @@ def export_policy(name: str, file: Path | str, overwrite: bool = False, remedy: 
     policy, and for a file that is there unless `overwrite`; PgplayError where it can't be read or written.
     """
     card, tensors = load_policy(name)
-    path = expand_home(file)
-    if path.is_dir():
-        path = path / f"{card.name}{SUFFIX}"
-    elif not path.suffix:
-        path = path.with_name(path.name + SUFFIX)
-    check_destination(path, overwrite, remedy)
+    path = export_place(card.name, file, overwrite, remedy)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(zipfile.ZipInfo(CARD, _EARLIEST_DATE), encode_card(card))
         archive.writestr(zipfile.ZipInfo(TENSORS, _EARLIEST_DATE), tensors)
     write_atomically(path, buffer.getvalue())
+    return path
+
+
+def export_place(name: str, file: Path | str, overwrite: bool = False, remedy: str = OTHER_FILE) -> Path:
+    """Return the path that `file` means for the policy called `name`, as `export_policy` does; raises InputError."""
+    path = expand_home(file)
+    if path.is_dir():
+        path = path / f"{name}{SUFFIX}"
+    elif not path.suffix:
+        path = path.with_name(path.name + SUFFIX)
+    check_destination(path, overwrite, remedy)
     return path
 
 

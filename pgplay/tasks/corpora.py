@@ -29,6 +29,11 @@ def read_corpus(name_or_path: str) -> tuple[str, ...]:
     return _read(path, file_stamp(path))
 
 
+def own_corpus_file(name_or_path: str) -> Path | None:
+    """Return the person's file that is named, None for a shipped text; raises InputError for an unknown name."""
+    return None if name_or_path in corpus_names() else _path(name_or_path)
+
+
 def _path(name_or_path: str) -> Path:
     """Return the file of a text that ships, or the one that is named; raises InputError for an unknown name."""
     if name_or_path in corpus_names():

@@ -60,6 +60,16 @@ def has_own_scoring(task: Task) -> bool:
     return any(name == GYM_ENTRY for name, _ in task.training[0].columns)
 
 
+def own_task_file(task: str) -> tuple[Path, str] | None:
+    """Return the person's file that `task` names, and the rest of it, which names columns; None if it names none.
+
+    Raises InputError for an unknown name.
+    """
+    name = split_columns(task)[0]
+    path = _file_of(name) if name and outside_task(task) is None else None
+    return None if path is None or name in shipped_data_sets() else (path, task.removeprefix(name))
+
+
 def _file_of(task: str) -> Path | None:
     path = expand_home(task)
     is_existing_file = os.path.exists(path) and not os.path.isdir(path)  # also a pipe: reading it explains the error

@@ -23,7 +23,10 @@ from pgplay.worker.protocol.codec import PROTOCOL_VERSION
 from pgplay.worker.protocol.commands import Quit, Resume, Start
 from pgplay.worker.protocol.events import Notice, Ready
 from pgplay.worker.protocol.records import Device
-from pgplay.worker.server.inbox import Inbox, read_commands
+from pgplay.worker.server.alone import Alone, detach_streams
+from pgplay.worker.server.inbound import with_sent_places
+from pgplay.worker.server.inbox import Inbox, LinkLost, read_commands
+from pgplay.worker.server.jobs import take_over
 from pgplay.worker.server.outbox import Outbox
 from pgplay.worker.server.server import Server
 from pgplay.worker.server.standard_streams import take_streams, write_all
@@ -33,10 +36,11 @@ from pgplay.worker.session.rank_guard import end_with_parent, rank_here, take_fo
 from pgplay.worker.session.versions import versions
 
 
-def main() -> NoReturn:
+def main(*, stays: bool = False) -> NoReturn:
     """Serve one app on standard input and output until it says Quit, goes away, or a SIGTERM comes; exits with 0.
 
-    Of several ranks, which torchrun starts, the first one serves and the others follow it.
+    Of several ranks, which torchrun starts, the first one serves and the others follow it. A worker that `stays` trains
+    its run on when the app goes away without a Quit, as a job that others find by the run's name.
     """
     began = time.perf_counter()
     rank = rank_here()
@@ -51,13 +55,21 @@ def main() -> NoReturn:
     streams = take_streams()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the app's; the worker has a session of its own
     inbox, ready = Inbox(), threading.Event()
-    outbox = Outbox(partial(write_all, streams.events), on_broken=lambda: inbox.put(Quit()))
+    outbox = Outbox(partial(write_all, streams.events), on_broken=lambda: inbox.put(Quit()) if not stays else None)
 
     def leave_early() -> None:
         if not ready.is_set():  # nothing to keep yet, and torch may take seconds to load
             os._exit(0 if rank is None else 1)  # torchrun ends the others if one fails
 
-    read_commands(streams.commands, inbox, leave_early)
+    def lose_link() -> Quit | LinkLost:
+        if not stays:
+            return Quit()
+        detach_streams()
+        return LinkLost()
+
+    if stays and hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    read_commands(streams.commands, inbox, leave_early, lose_link)
     let_waiting_threads_sleep()
     from pgplay.policies.devices import list_devices
     from pgplay.worker.session.first_look import answer_first_look
@@ -100,6 +112,7 @@ def main() -> NoReturn:
         return watched(session)
 
     def prepare_start(command: Start) -> Callable[[OnProgress], RunSession]:
+        command = with_sent_places(command)
         config = command.config
         prepared = prepare(config, read_inputs(config), command.rewards)
         refuse_unshared(prepared.plan, ranks.count)
@@ -111,19 +124,26 @@ def main() -> NoReturn:
             Session.resume(run, rewards=rewards, on_progress=on_progress, on_log=log, on_wait=notify, ranks=ranks)
         )
 
+    def find(run: str, command: Resume) -> None:
+        check_resume(run, command)
+        if stays and command.at is None:
+            take_over(run)
+
     makers = SessionFactory(
         prepare=prepare_start,
-        find=check_resume,
+        find=find,
         branch=branch_run,
         resume=resume,
         write=answer_write_with_saved,
-        probe=partial(answer_probe, on_log=outbox.log),
-        look=partial(answer_first_look, on_log=outbox.log),
+        probe=lambda command: answer_probe(with_sent_places(command), on_log=outbox.log),
+        look=lambda command: answer_first_look(with_sent_places(command), on_log=outbox.log),
     )
     if inbox.is_empty:
         warm_torch()
-    Server(inbox, outbox, makers).serve()
+    alone = Alone(on_interrupt=lambda: inbox.put(Quit()))
+    Server(inbox, outbox, makers, alone if stays else None).serve()
     dismiss(ranks)
+    alone.finish()
     outbox.close()
     sys.stderr.flush()
     os._exit(0)  # everything is written; taking torch down takes half a second, and an app that quits waits for it

@@ -175,9 +175,9 @@ def snapshot(
 class Bench:
     """An app with its fake workers."""
 
-    def __init__(self, config: RunConfig | None = None, preset: str = "") -> None:
+    def __init__(self, config: RunConfig | None = None, preset: str = "", host: str = "") -> None:
         self.workers: list[FakeWorker] = []
-        self.app = PgplayApp(config or make_config({}), preset, connect=self._connect)
+        self.app = PgplayApp(config or make_config({}), preset, connect=self._connect, host=host)
 
     def _connect(self, on_event: OnEvent, on_exit: OnExit) -> FakeWorker:
         self.workers.append(FakeWorker(on_event, on_exit))

@@ -53,8 +53,8 @@ def values(hint: typing.Any) -> st.SearchStrategy:
         return st.just(msgspec.UNSET)
     if arguments:
         return st.one_of([values(one) for one in arguments])
-    simple = {int: st.integers(-(2**53), 2**53), float: finite, str: texts, bool: st.booleans(), type(None): st.none()}
-    return simple[hint]
+    numbers = {int: st.integers(-(2**53), 2**53), float: finite, bool: st.booleans()}
+    return {**numbers, str: texts, bytes: st.binary(max_size=20), type(None): st.none()}[hint]
 
 
 commands = st.one_of([messages_of(kind) for kind in typing.get_args(AnyCommand)])

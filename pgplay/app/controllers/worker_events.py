@@ -7,13 +7,26 @@ from typing import TYPE_CHECKING
 from pgplay.app.controllers.present import present_reward
 from pgplay.app.host import AppHost
 from pgplay.app.messages import PARTS, ResumeRun, StateShown
-from pgplay.errors import PgplayError
+from pgplay.errors import PgplayError, coded
+from pgplay.locale.catalog import Coded, text_of
 from pgplay.worker.client.exit_reason import coded_exit
 from pgplay.worker.protocol.events import Event, Failed, Notice, Refused, Saved, StateChanged
 
 if TYPE_CHECKING:
     from pgplay.app.screens.dialogs.failure import FailureCard
     from pgplay.app.state.metric_history import Recollection
+
+
+def _why_gone(host: str, run: str, returncode: int, log_tail: str) -> Coded:
+    """Return why the worker is gone, as an error's code; `host` is empty for this machine, `run` if there was none."""
+    if not host:
+        return "worker.ended_in_run" if run else "worker.ended", {"reason": coded_exit(returncode)}
+    from pgplay.worker.client.ssh import ssh_failure
+
+    error = ssh_failure(host, returncode, log_tail, greeted=bool(run))
+    if not run:
+        return error.code, error.values
+    return coded("ssh.lost_in_app", host=host, run=run, cause=error)
 
 
 class WorkerEvents:
@@ -49,7 +62,10 @@ class WorkerEvents:
         """Show an event that no screen handled: as a short message, a failure as a card."""
         match event:
             case Saved(name=name):
-                self._host.notify_user(f"Saved as {name}. Press o for all policies.")
+                if host := self._host.state.host:
+                    self._host.notify_user(text_of("ssh.saved_there", {"name": name, "host": host}))
+                else:
+                    self._host.notify_user(f"Saved as {name}. Press o for all policies.")
             case Notice(message=message):
                 self._host.notify_user(message)
             case Refused():
@@ -63,9 +79,10 @@ class WorkerEvents:
         """Report the worker's exit and offer to resume from its last checkpoint."""
         info = self._host.state.info
         run = info.run if info is not None else ""
+        code, values = _why_gone(self._host.state.host, run, returncode, log_tail)
         failure = Failed(
-            "worker.ended_in_run" if run else "worker.ended",
-            {"reason": coded_exit(returncode)},
+            code,
+            values,
             run=run,
             step=self._host.state.step,
             checkpoint_step=self._last_checkpoint(run) if run else None,

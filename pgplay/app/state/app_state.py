@@ -61,6 +61,8 @@ class AppState:
     asks_what_now: bool = False
     """Whether the solved run still asks what to try next."""
 
+    host: str = field(default="", kw_only=True)
+    """The machine that trains, empty for this one."""
     worker: WorkerState = "starting"
     devices: tuple[Device, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)

@@ -62,7 +62,7 @@ class Headline(Widget):
         else:
             details.append(algorithm)
         left = Text(no_wrap=True, end="")
-        left.append("pgplay  ", self._style("name"))
+        left.append(f"pgplay on {plain(host)}  " if (host := self._state.host) else "pgplay  ", self._style("name"))
         free = width - left.cell_len - right.cell_len - 2
         if not task:  # a text without a target is described by its reward
             task = fit(details.pop(0), max(SHORTEST_TARGET, free // 2))

@@ -18,6 +18,10 @@ COMMANDS = {
     "algorithms": ("catalogues:run_algorithms", "algorithms and metrics: list, show"),
     "bench": ("bench:run_bench", "measure how fast this machine samples and trains"),
     "doctor": ("doctor:run_doctor", "check versions, devices and folders"),
+    "worker": ("worker:run_worker", "the worker, which --engine ssh:HOST starts on another machine"),
     "locate": ("doctor:run_locate", "list the folders where pgplay keeps its data"),
 }
 """Each command's module and function (arguments to exit status), and its line of help."""
+
+FORWARDED = ("watch", "sample", "eval", "bench", "doctor", "locate", "runs", "policies", "models")
+"""The commands that --engine ssh:HOST runs on another machine; `train` and the app act on it themselves."""

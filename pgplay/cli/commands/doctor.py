@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from pgplay import paths
 from pgplay.cli.output import print_json, say
-from pgplay.cli.parsing import Parser, add_json
+from pgplay.cli.parsing import Parser, add_elsewhere, add_json
 from pgplay.cli.signals import interruptible
 from pgplay.cli.tables import print_facts, print_table
 from pgplay.errors import PgplayError, lack_of_memory
@@ -51,6 +51,7 @@ class Fault(NamedTuple):
 def run_locate(argv: Sequence[str]) -> int:
     """Run `pgplay locate`."""
     parser = Parser("pgplay locate", "The folders where pgplay keeps its data.")
+    add_elsewhere(parser)
     add_json(parser)
     arguments = parser.read(argv)
     folders = {name: str(folder) for name, folder in _folders().items()}
@@ -76,6 +77,7 @@ def _folders() -> dict[str, Path]:
 def run_doctor(argv: Sequence[str]) -> int:
     """Run `pgplay doctor`; returns 1 if something that pgplay needs is broken."""
     parser = Parser("pgplay doctor", "Versions, devices and folders; what does not work, and why.")
+    add_elsewhere(parser)
     add_json(parser)
     arguments = parser.read(argv)
     faults: list[Fault] = []

@@ -20,7 +20,8 @@ def run_models(argv: Sequence[str]) -> int:
         "show": Verb("show the size and commit of a model on the Hub, without downloading it", _add_show, _show),
         "add": Verb("download a model from the Hugging Face Hub (asks first), or convert a .gguf file", _add_add, _add),
     }
-    return run_verb("pgplay models", "Pretrained models. --model also takes a folder.", verbs, argv, "list")
+    about = "Pretrained models; those of another machine with --engine ssh:HOST. --model also takes a folder."
+    return run_verb("pgplay models", about, verbs, argv, "list")
 
 
 def _list(arguments: Arguments) -> int:

@@ -25,10 +25,11 @@ def run_policies(argv: Sequence[str]) -> int:
         "show": Verb("show a policy: target, settings and results", _add_show, _show),
         "rename": Verb("rename a policy", _add_rename, _rename),
         "delete": Verb("delete policies", _add_delete, _delete),
-        "export": Verb("export a policy to a file, or to a folder for transformers", _add_export, _export),
-        "import": Verb("import a policy from such a file or folder; runs nothing in it", _add_import, _import),
+        "export": Verb("export a policy to a file, or to a folder for transformers", add_policy_export, _export),
+        "import": Verb("import a policy from such a file or folder; runs nothing in it", add_policy_import, _import),
     }
-    return run_verb("pgplay policies", "Saved policies.", verbs, argv, "list")
+    about = "Saved policies; those of another machine with --engine ssh:HOST."
+    return run_verb("pgplay policies", about, verbs, argv, "list")
 
 
 def _list(arguments: Arguments) -> int:
@@ -136,7 +137,8 @@ def _delete(arguments: Arguments) -> int:
     return delete_each(kind, arguments.names, find_policy, delete_policy, question=question, yes=arguments.yes)
 
 
-def _add_export(parser: Parser) -> None:
+def add_policy_export(parser: Parser) -> None:
+    """Add the arguments of `pgplay policies export`."""
     parser.add_argument("name", metavar="POLICY")
     parser.add_argument(
         "file", metavar="FILE", nargs="?", default=".", help="a file or a folder (default: the current folder)"
@@ -181,7 +183,8 @@ def _imported(arguments: Arguments) -> PolicyCard:
     )
 
 
-def _add_import(parser: Parser) -> None:
+def add_policy_import(parser: Parser) -> None:
+    """Add the arguments of `pgplay policies import`."""
     parser.add_argument("file", metavar="FILE|FOLDER", help="an exported file, or the folder of an adapter or a model")
     parser.add_argument("--name", metavar="NAME", default="", help="default: the name in the file, or the folder's")
     parser.add_argument("--model", metavar="BASE", default="", help="the base of an adapter, if it is elsewhere")

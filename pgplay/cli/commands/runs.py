@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pgplay.cli.output import note, print_json, say, shorten
 from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, add_replace, add_yes, run_verb
 from pgplay.cli.questions import delete_each
+from pgplay.cli.resuming import to_resume
 from pgplay.cli.tables import print_facts, print_table
 from pgplay.errors import InputError, coded
 
@@ -28,10 +29,11 @@ def run_runs(argv: Sequence[str]) -> int:
         "show": Verb("show a run with its settings, results, events and checkpoints; or a sweep", _add_show, _show),
         "rename": Verb("rename a run or a sweep", _add_rename, _rename),
         "note": Verb("add a note to a run or a sweep, shown in the list", _add_note, _note),
+        "stop": Verb("end a run that a command from another machine trains here", _add_stop, _stop),
         "delete": Verb("delete runs with all their data, sweeps with all their runs", _add_delete, _delete),
-        "export": Verb("export a run: metrics, curves, a page, or to a tracker; or a sweep", _add_export, _export),
+        "export": Verb("export a run: metrics, curves, a page, or to a tracker; or a sweep", add_run_export, _export),
     }
-    return run_verb("pgplay runs", "Stored runs.", verbs, argv, "list")
+    return run_verb("pgplay runs", "Stored runs; those of another machine with --engine ssh:HOST.", verbs, argv, "list")
 
 
 def _list(arguments: Arguments) -> int:
@@ -190,6 +192,20 @@ def _checkpoints(store: DatabaseReader) -> list[dict[str, Any]]:
     return rows
 
 
+def _add_stop(parser: Parser) -> None:
+    parser.add_argument("name", metavar="RUN")
+
+
+def _stop(arguments: Arguments) -> int:
+    from pgplay.runs.names import find_run
+    from pgplay.worker.server.jobs import stop_run
+
+    name = find_run(arguments.name).name
+    stop_run(name)
+    note(f"{name} is stopped, and everything is saved. To resume: {to_resume(name)}")
+    return 0
+
+
 def _add_delete(parser: Parser) -> None:
     parser.add_argument("names", metavar="RUN", nargs="+")
     add_yes(parser)
@@ -221,7 +237,8 @@ def _delete(arguments: Arguments) -> int:
     return delete_each(kind, arguments.names, find, delete, question=question, yes=arguments.yes)
 
 
-def _add_export(parser: Parser) -> None:
+def add_run_export(parser: Parser) -> None:
+    """Add the arguments of `pgplay runs export`."""
     from pgplay.export.formats import RUN_FORMATS
     from pgplay.trackers.catalogue import ABOUT_TRACKERS
 

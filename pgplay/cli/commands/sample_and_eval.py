@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgplay.cli.consent import add_consent, agree
 from pgplay.cli.output import note, print_json, say_text
-from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
+from pgplay.cli.parsing import Arguments, Parser, add_elsewhere, add_json, whole_number
 from pgplay.cli.signals import interruptible
 from pgplay.cli.tables import print_facts, print_table
 from pgplay.config.run_config import fields, make_config
@@ -39,6 +39,7 @@ def run_sample(argv: Sequence[str]) -> int:
         "--seed", metavar="N", help="the same seed gives the same completions (default: a new seed each time)"
     )
     parser.add_argument("--device", metavar="TEXT", default="auto", help=run_fields["device"].description)
+    add_elsewhere(parser)
     add_json(parser)
     arguments = parser.read(argv)
     overrides = _given(arguments, (*_DENSITY, "seed"))
@@ -113,6 +114,7 @@ def run_eval(argv: Sequence[str]) -> int:
     parser.add_argument("--device", metavar="TEXT", default="auto", help=fields()["device"].description)
     _add_density(parser)
     add_consent(parser)
+    add_elsewhere(parser)
     add_json(parser)
     arguments = parser.read(argv)
     overrides = _given(arguments, _DENSITY)

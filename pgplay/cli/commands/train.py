@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -15,6 +14,7 @@ from pgplay.cli.options import add_config_options, add_engine, read_config, read
 from pgplay.cli.output import note, print_json
 from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
 from pgplay.cli.progress import Printed, Progress, choose_progress
+from pgplay.cli.resuming import to_resume
 from pgplay.cli.signals import INTERRUPTED, Interruption, interruptible
 from pgplay.cli.training_summary import TrainingTotals, print_training_summary, summarise_training
 from pgplay.config.engine import Engine
@@ -66,6 +66,10 @@ def run_train(argv: Sequence[str]) -> int:
     )
     add_json(keep)
     arguments = parser.read(argv, hint=_hint)
+    if arguments.engine.host:
+        from pgplay.cli.remote.forwarding import train_there
+
+        return train_there(arguments.engine, arguments)
     tracking = Tracking(arguments.track, note)
     request = _check(arguments)
     with tracking, interruptible() as interruption:
@@ -131,6 +135,7 @@ def _run(
             ranks = undo.enter_context(_start_engine(arguments.engine, progress))
             session = _open_session(arguments, request, progress, ranks)
             undo.callback(session.close, "paused")
+            progress.begin(session.run)
             tracking.follow(session.run)
             if tracking.about:
                 progress.say(tracking.about)
@@ -150,9 +155,9 @@ def _run(
         print_training_summary(summary, reason)
     if ending:
         if arguments.save is None and session.learner.policy is not None:
-            note(f"To save this policy: {_to_resume(session)} --save NAME")
+            note(f"To save this policy: {to_resume(session.run)} --save NAME")
         return 0
-    note(f"Everything is saved. To resume: pgplay train --resume {shlex.quote(summary['run'])}")
+    note(f"Everything is saved. To resume: {to_resume(summary['run'])}")
     return INTERRUPTED
 
 
@@ -240,7 +245,7 @@ def _train_guarded(
 
         keep_failure(session, error)
         if session.is_kept:
-            progress.say(f"The run is saved up to step {session.checkpoint_step}: {_to_resume(session)}")
+            progress.say(f"The run is saved up to step {session.checkpoint_step}: {to_resume(session.run)}")
         if isinstance(error, PgplayError):
             raise
         raise coded_error(error) from error
@@ -251,12 +256,8 @@ def _save(session: Session, name: str, replace: bool) -> None:
     try:
         session.save_policy(name, replace=replace)
     except PgplayError:
-        note(f"The run is stored. To save its policy: {_to_resume(session)} --save NAME")
+        note(f"The run is stored. To save its policy: {to_resume(session.run)} --save NAME")
         raise
-
-
-def _to_resume(session: Session) -> str:
-    return f"pgplay train --resume {shlex.quote(session.run)}"
 
 
 def _train(session: Session, interruption: Interruption, progress: Progress) -> tuple[Ending | None, TrainingTotals]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pgplay.cli.parsing import Parser
+from pgplay.cli.parsing import Parser, add_elsewhere
 from pgplay.cli.terminal import need_terminal
 from pgplay.errors import InputError
 
@@ -17,6 +17,7 @@ def run_watch(argv: Sequence[str]) -> int:
         usage="pgplay watch [RUN]",
     )
     parser.add_argument("run", metavar="RUN", nargs="?", help="default: the newest run that is being trained")
+    add_elsewhere(parser)
     arguments = parser.read(argv)
     run = arguments.run or newest_in_training()
     from pgplay.runs.names import find_run

@@ -19,6 +19,7 @@ from pgplay.locale.english.library import DAMAGE, LIBRARY_ERRORS
 from pgplay.locale.english.policies import POLICY_ERRORS
 from pgplay.locale.english.rewards import PYTHON_REWARDS, REWARD_ERRORS
 from pgplay.locale.english.runs import RUN_ERRORS
+from pgplay.locale.english.ssh import SSH_ERRORS
 from pgplay.locale.english.tasks import TASK_ERRORS
 from pgplay.locale.english.tokenizers import TOKEN_ERRORS
 from pgplay.locale.english.trl import TRL_TEXTS
@@ -49,6 +50,7 @@ ENGLISH: dict[str, str] = {
     **TRL_TEXTS,
     **WORKER_ERRORS,
     **ENGINE_ERRORS,
+    **SSH_ERRORS,
     **COMMAND_ERRORS,
     **APP_ERRORS,
 }

@@ -10,6 +10,10 @@ WORKER_ERRORS: dict[str, str] = {
         "The worker uses protocol version {version}; this pgplay uses version {own}."
     ),
     "error.protocol.other_version.remedy": "Install the same version of pgplay on both sides.",
+    "error.protocol.noise": "No worker began: {limit} bytes came in its place, such as {sample:abridged}",
+    "error.protocol.noise.remedy": (
+        "Let the shell's start file there (~/.bashrc, or ~/.zshenv of zsh) print nothing where it has no terminal."
+    ),
     "error.worker.ended": "The worker process ended: {reason:text}.",
     "error.worker.ended.remedy": "Press space to start another one.",
     "error.worker.ended_in_run": "The worker process ended: {reason:text}.",

@@ -24,6 +24,8 @@ from pgplay.worker.protocol.lines import LineSplitter
 from pgplay.worker.protocol.throttle import LINES_PER_SECOND, LONGEST_LINE, Throttle
 
 OUTPUT, ERRORS = 1, 2
+MOST_NOISE = 64 * 1024
+"""Bytes that may come before the worker's first event: a shell's greeting is far below, a torrent above."""
 _LAST_WORDS = 0.5
 """Seconds that a dead worker's pipes may stay open, as a child process can hold them."""
 
@@ -125,6 +127,7 @@ class _Process(asyncio.SubprocessProtocol):
         self._throttle = Throttle()
         self._left_out_timer: asyncio.TimerHandle | None = None
         self._greeted = False
+        self._bytes_before = 0
         self._refused = False
         self._ending = False
         self._exited = asyncio.Event()
@@ -147,8 +150,13 @@ class _Process(asyncio.SubprocessProtocol):
             pipe.write(data)
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
+        if fd == OUTPUT and not self._greeted:
+            self._bytes_before += len(data)
         for line in self._lines[fd].feed(data):
             self._take(fd, line)
+        if fd == OUTPUT and not self._greeted and not self._refused and self._bytes_before > MOST_NOISE:
+            sample = data[:LONGEST_LINE].decode(errors="replace")
+            self._refuse(ProtocolError("protocol.noise", limit=MOST_NOISE, sample=sample))
 
     def _take(self, fd: int, line: bytes) -> None:
         if fd == ERRORS:
@@ -165,17 +173,16 @@ class _Process(asyncio.SubprocessProtocol):
         if not self._greeted:
             version = event.protocol if isinstance(event, Ready) else None
             if version != PROTOCOL_VERSION:
-                self._refuse(version)
+                code = "protocol.no_greeting" if version is None else "protocol.other_version"
+                self._refuse(ProtocolError(code, version=version, own=PROTOCOL_VERSION))
                 return
             self._greeted = True
         if isinstance(event, Log):
             self._log.write(event.line)
         self._on_event(event)
 
-    def _refuse(self, version: int | None) -> None:
-        """Report a worker of another protocol version and end it; `on_exit` follows."""
-        code = "protocol.no_greeting" if version is None else "protocol.other_version"
-        error = ProtocolError(code, version=version, own=PROTOCOL_VERSION)
+    def _refuse(self, error: ProtocolError) -> None:
+        """Report that this is no worker, or one of another protocol version, and end it; `on_exit` follows."""
         self._refused = True
         self._note(str(error))
         self._on_event(Failed(error.code, error.values))

@@ -8,6 +8,9 @@ from pgplay.config.changes import Changes
 from pgplay.config.run_config import RunConfig
 from pgplay.rewards.spec import RewardSpec
 
+SENT = "\0sent\0"
+"""In a job's words: the folder of the files that were sent, followed by /SHA-256/NAME."""
+
 
 class Command(msgspec.Struct, frozen=True, tag_field="command", kw_only=True):
     """A command of the app; the answer carries the same `request`."""
@@ -137,9 +140,55 @@ class LookFirst(Command, tag="look", frozen=True):
     rewards: tuple[RewardSpec, ...] = ()
 
 
+class SendFile(Command, tag="send_file", frozen=True):
+    """Keep a part of a file by value; with the `last` part it is there, if its SHA-256 is right."""
+
+    sha256: str
+    name: str
+    data: bytes
+    last: bool
+
+
+class RunJob(Command, tag="run_job", frozen=True):
+    """Run a command line of pgplay as a job: a process that outlives the link if `stays`, else ends with it.
+
+    `words` may name files that were sent (`SENT`). `columns` is the width to print in. `engine` is what the other side
+    calls this machine, for the commands that a job advises.
+    """
+
+    words: tuple[str, ...]
+    engine: str
+    columns: int = 80
+    stays: bool = False
+
+
+class AttachJob(Command, tag="attach_job", frozen=True):
+    """Report the job that trains the stored run `run`, or has trained it unseen, from its beginning.
+
+    Answered by JobNamed, or by JobEnded without a status where there is no such job.
+    """
+
+    run: str
+
+
+class InterruptJob(Command, tag="interrupt_job", frozen=True):
+    """Interrupt the job as Ctrl-C does."""
+
+
+class FetchPolicy(Command, tag="fetch_policy", frozen=True):
+    """Send a saved policy as a file, in parts. Answered by FilePart."""
+
+    name: str
+
+
+class ForgetJob(Command, tag="forget_job", frozen=True):
+    """Delete what the ended job printed: it has arrived."""
+
+
 class Quit(Command, tag="quit", frozen=True):
     """Write a checkpoint and exit."""
 
 
 Steering = Start | Resume | Pause | Step | Pace | Stop | Reset | Change | Save | Quit
-AnyCommand = Steering | InspectStep | Map | ListPrompts | Write | ProbeReward | LookFirst
+JobCommand = SendFile | RunJob | AttachJob | InterruptJob | FetchPolicy | ForgetJob
+AnyCommand = Steering | JobCommand | InspectStep | Map | ListPrompts | Write | ProbeReward | LookFirst

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -131,6 +131,38 @@ class Changed(Event, tag="changed", frozen=True):
     info: RunInfo | None = None
 
 
+class JobNamed(Event, tag="job_named", frozen=True):
+    """The job trains the stored run of this name."""
+
+    run: str
+
+
+class JobPreparing(Event, tag="job_preparing", frozen=True):
+    """What the job prepares, in words."""
+
+    message: str
+
+
+class JobOutput(Event, tag="job_output", frozen=True):
+    """What the job printed on one of its streams."""
+
+    stream: Literal["stdout", "stderr"]
+    data: bytes
+
+
+class JobEnded(Event, tag="job_ended", frozen=True):
+    """The job has ended with an exit status: None if it died without one, or if there is none."""
+
+    status: int | None
+
+
+class FilePart(Event, tag="file_part", frozen=True):
+    """A part of a file."""
+
+    data: bytes
+    last: bool
+
+
 class Log(Event, tag="log", frozen=True):
     """A line that training code or a person's reward printed."""
 
@@ -201,4 +233,5 @@ class Failed(ErrorEvent, tag="failed", frozen=True):
 
 
 Answers = StepInspected | Mapped | PromptsListed | Saved | Written | Probed | LookedFirst | Changed
-AnyEvent = Ready | StateChanged | Snapshot | Answers | Log | Notice | Refused | Failed
+JobEvent = JobNamed | JobPreparing | JobOutput | JobEnded | FilePart
+AnyEvent = JobEvent | Ready | StateChanged | Snapshot | Answers | Log | Notice | Refused | Failed

@@ -7,12 +7,20 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable
+from typing import NamedTuple
 
 from pgplay.worker.protocol.codec import ProtocolError, decode_command
 from pgplay.worker.protocol.commands import AnyCommand, Quit, Reset, Start, Stop
 from pgplay.worker.protocol.lines import LineSplitter
 
-Message = AnyCommand | ProtocolError
+
+class LinkLost(NamedTuple):
+    """The other side is gone without having asked to quit."""
+
+    request: int = 0
+
+
+Message = AnyCommand | ProtocolError | LinkLost
 
 
 class Inbox:
@@ -56,10 +64,15 @@ class Inbox:
             self._waiting.append(self._queue.get())
 
 
-def read_commands(descriptor: int, inbox: Inbox, on_end: Callable[[], None] = lambda: None) -> threading.Thread:
-    """Start the thread that reads lines from `descriptor`; at the end of the stream it asks to quit.
+def read_commands(
+    descriptor: int,
+    inbox: Inbox,
+    on_end: Callable[[], None] = lambda: None,
+    on_lost: Callable[[], Message] = Quit,
+) -> threading.Thread:
+    """Start the thread that reads lines from `descriptor`; at the end of the stream it puts what `on_lost` returns.
 
-    `on_end` is called, from the thread, as soon as the worker is asked to quit in either way.
+    `on_end` is called, from the thread, as soon as the worker is asked to quit or the stream ends.
     """
 
     def run() -> None:
@@ -74,7 +87,7 @@ def read_commands(descriptor: int, inbox: Inbox, on_end: Callable[[], None] = la
                     on_end()
                 inbox.put(message)
         on_end()
-        inbox.put(Quit())
+        inbox.put(on_lost())
 
     thread = threading.Thread(target=run, name="inbox", daemon=True)
     thread.start()

@@ -33,6 +33,7 @@ from pgplay.worker.protocol.commands import (
     Reset,
     Resume,
     Save,
+    SendFile,
     Start,
     Step,
     Stop,
@@ -50,9 +51,10 @@ from pgplay.worker.protocol.events import (
     Written,
 )
 from pgplay.worker.protocol.records import EndCause, RunInfo, RunState
+from pgplay.worker.server.alone import EventSink, GoAlone
 from pgplay.worker.server.error_events import failure, refusal
-from pgplay.worker.server.inbox import Inbox
-from pgplay.worker.server.outbox import Outbox
+from pgplay.worker.server.inbound import Inbound
+from pgplay.worker.server.inbox import Inbox, LinkLost
 from pgplay.worker.session.failures import coded_error, keep_failure
 from pgplay.worker.session.interface import NotNeededError, RunSession, SessionFactory
 from pgplay.worker.session.live_reward import FILE_CHECK_INTERVAL
@@ -62,11 +64,15 @@ PROGRESS_INTERVAL = 0.1
 
 
 class Server:
-    """One worker: at most one run at a time, in one of the states of the protocol."""
+    """One worker: at most one run at a time; with `go_alone` that trains on when the app is gone without a Quit."""
 
-    def __init__(self, inbox: Inbox, outbox: Outbox, factory: SessionFactory) -> None:
+    def __init__(
+        self, inbox: Inbox, outbox: EventSink, factory: SessionFactory, go_alone: GoAlone | None = None
+    ) -> None:
         self._inbox = inbox
         self._outbox = outbox
+        self._go_alone = go_alone
+        self._is_alone = False
         self._factory = factory
         self._session: RunSession | None = None
         self._state: RunState = "idle"
@@ -91,13 +97,17 @@ class Server:
             Write: self._write,
             ProbeReward: self._probe,
             LookFirst: self._look,
+            SendFile: Inbound().take,
         }
 
     def serve(self) -> None:
         """Obey until Quit comes; commands take effect before the next step."""
         while True:
             message = self._inbox.take(patience=self._patience)
-            if isinstance(message, Quit):
+            if isinstance(message, LinkLost) and self._go_alone is not None and self._state == "training":
+                self._outbox, self._is_alone = self._go_alone(self._need_session().run), True
+                continue
+            if isinstance(message, Quit | LinkLost):
                 break
             if message is not None:
                 self._answer(message)
@@ -105,6 +115,8 @@ class Server:
             self._take_saved_reward()
             if self._state == "training":
                 self._advance()
+            if self._is_alone and self._state != "training":
+                break
         try:
             self._end_run("paused")
         except PgplayError as error:

@@ -1,0 +1,142 @@
+"""Commands with `--engine ssh:HOST`: what is sent to the other machine, and what comes back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pgplay.cli.options import option_name, read_config, read_settings
+from pgplay.cli.parsing import Arguments, Parser
+from pgplay.cli.remote.near_side import FarCommand, run_far
+from pgplay.config.engine import LOCAL, Engine, parse_engine
+from pgplay.config.run_config import to_settings
+from pgplay.errors import InputError
+from pgplay.paths import expand_home
+from pgplay.worker.client.sent_files import named_file, with_files
+
+
+def split_engine(words: Sequence[str]) -> tuple[Engine, list[str]]:
+    """Return the engine that `words` name with --engine, local if none, and the other words."""
+    rest = list(words)
+    for number, word in enumerate(rest):
+        if word == "--":
+            break
+        name, equals, value = word.partition("=")
+        if name == "--engine":
+            if not equals and number + 1 == len(rest):
+                raise InputError("command.option_needs_value", name=name)
+            del rest[number : number + (1 if equals else 2)]
+            return parse_engine(value if equals else words[number + 1]), rest
+    return LOCAL, rest
+
+
+def train_there(engine: Engine, arguments: Arguments) -> int:
+    """Run `pgplay train` on the host of `engine` with these arguments; the files that they name are sent by value.
+
+    The consent to Python is asked for here, for exactly what is sent. A run to resume without any further option is
+    followed if a command from another machine still trains it, or has trained it unseen.
+    """
+    if arguments.save is not None:
+        from pgplay.library.policies import check_policy_name
+
+        arguments.save = check_policy_name(arguments.save, arguments.replace, "advice.replace")
+    settings, rewards = _settings_of(arguments)
+    far = with_files(settings, rewards)
+    own = _own_options(arguments)
+    words = ("train", *_options(far.settings), *own, *([f"--engine={engine.there}"] if engine.there else []))
+    is_plain = set(own) <= {f"--resume={arguments.resume}", "--json"} and not settings
+    attach = arguments.resume if arguments.resume is not None and is_plain else ""
+    fetch = arguments.save or ""
+    return run_far(
+        FarCommand(engine.host, words, far.files, stays=True, attach=attach, fetch=fetch, replace=arguments.replace)
+    )
+
+
+def _settings_of(arguments: Arguments) -> tuple[dict[str, Any], Sequence[Any]]:
+    """Return the settings of a new run, or those to change of a resumed one, and the rewards among them."""
+    if arguments.resume is None:
+        if arguments.at is not None:
+            raise InputError("command.at_alone")
+        config, rewards = read_config(arguments)
+        return to_settings(config), rewards
+    if arguments.preset is not None or arguments.recipe is not None:
+        raise InputError("command.resumed_settings")
+    from pgplay.rewards.spec import read_spec
+
+    settings = read_settings(arguments)
+    texts = [settings["reward"]] if "reward" in settings else []
+    return settings, [read_spec(text).checked() for text in (*texts, *settings.get("measure", ()))]
+
+
+def _options(settings: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{option_name(name)}={word}"
+        for name, value in settings.items()
+        for word in (value if isinstance(value, list | tuple) else (value,))
+    ]
+
+
+def _own_options(arguments: Arguments) -> list[str]:
+    """Return the options of `pgplay train` that are no settings, as they were given."""
+    valued = {name: getattr(arguments, name) for name in ("save", "resume", "at", "track")}
+    words = [f"--{name}={value}" for name, value in valued.items() if value is not None]
+    return words + [f"--{name}" for name in ("replace", "yes", "json") if getattr(arguments, name)]
+
+
+def run_elsewhere(host: str, command: str, words: Sequence[str]) -> int:
+    """Run one of the forwarded commands on `host`: its output and its exit status are passed on."""
+    if command == "watch":
+        return _watch(host, words)
+    verb = (command, *words[:1])
+    if verb == ("policies", "export"):
+        return _export_policy(host, words[1:])
+    if verb == ("policies", "import"):
+        return _import_policy(host, words[1:])
+    if verb == ("runs", "export"):
+        _refuse_file(host, words[1:])
+    return run_far(FarCommand(host, (command, *words)))
+
+
+def _watch(host: str, words: Sequence[str]) -> int:
+    """Show a run that a command from another machine trains on `host`; Ctrl-C leaves it alone."""
+    parser = Parser("pgplay watch", "")
+    parser.add_argument("run", metavar="RUN", nargs="?", default="")
+    run = parser.read(words).run
+    return run_far(FarCommand(host, stays=True, attach=run, only_looks=True))
+
+
+def _export_policy(host: str, words: Sequence[str]) -> int:
+    """Write a policy of `host` to a file here."""
+    from pgplay.cli.commands.policies import add_policy_export
+
+    arguments = _parsed("pgplay policies export", add_policy_export, words)
+    if arguments.format != "pgplay":
+        raise InputError("ssh.only_files", format=arguments.format, name=arguments.name)
+    return run_far(FarCommand(host, fetch=arguments.name, fetch_to=arguments.file, replace=arguments.replace))
+
+
+def _import_policy(host: str, words: Sequence[str]) -> int:
+    """Add the policy in a file here to the library of `host`."""
+    from pgplay.cli.commands.policies import add_policy_import
+
+    arguments = _parsed("pgplay policies import", add_policy_import, words)
+    if os.path.isdir(expand_home(arguments.file)):
+        raise InputError("ssh.only_files", format="folder", name=arguments.file)
+    file = named_file(expand_home(arguments.file))
+    far_words = [file.far_path if word == arguments.file else word for word in words]
+    return run_far(FarCommand(host, ("policies", "import", *far_words), (file,)))
+
+
+def _refuse_file(host: str, words: Sequence[str]) -> None:
+    from pgplay.cli.commands.runs import add_run_export
+
+    arguments = _parsed("pgplay runs export", add_run_export, words)
+    if arguments.file not in (None, "-"):
+        raise InputError("ssh.file_there", file=arguments.file, host=host, run=arguments.name)
+
+
+def _parsed(program: str, add_arguments: Any, words: Sequence[str]) -> Arguments:
+    parser = Parser(program, "")
+    add_arguments(parser)
+    return parser.read(words)

@@ -1,0 +1,263 @@
+"""The near side of `--engine ssh:HOST`: runs a command line there, and prints here what it prints."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple, NoReturn
+
+from pgplay.cli.output import note, page_width, say
+from pgplay.cli.remote.printing import FarPrinter
+from pgplay.cli.signals import INTERRUPTED
+from pgplay.errors import InputError, PgplayError
+from pgplay.worker.client.client import WorkerClient
+from pgplay.worker.client.sent_files import NamedFile
+from pgplay.worker.client.ssh import FAR_COMMANDS, ssh_command, ssh_failure
+from pgplay.worker.protocol.commands import (
+    AttachJob,
+    FetchPolicy,
+    ForgetJob,
+    InterruptJob,
+    RunJob,
+)
+from pgplay.worker.protocol.events import (
+    AnyEvent,
+    Failed,
+    FilePart,
+    JobEnded,
+    JobNamed,
+    JobOutput,
+    JobPreparing,
+    Ready,
+    Refused,
+    Snapshot,
+)
+
+_ATTACHING = 1
+"""The number of the request to attach."""
+_LAST_SECONDS = 5.0
+_MOST_INTERRUPTIONS = 2  # as many as a training command heeds; with the next one this side leaves at once
+
+
+class FarCommand(NamedTuple):
+    """A command line for `host`.
+
+    `files` are those that its `words` name there. One that `stays` outlives the link. With `attach`, a run, the job
+    that trains it is followed if there is one; `words` then run only where there is none. `only_looks`: Ctrl-C leaves
+    the job alone, by default that of the newest run. The policy called `fetch` is brought here at the end, into the
+    library or the file `fetch_to`, in place of what is there if `replace`; without `words` that is all.
+    """
+
+    host: str
+    words: tuple[str, ...] = ()
+    files: tuple[NamedFile, ...] = ()
+    stays: bool = False
+    attach: str = ""
+    only_looks: bool = False
+    fetch: str = ""
+    fetch_to: str = ""
+    replace: bool = False
+
+
+class LinkEnded(NamedTuple):
+    """The ssh process ended with this code; `tail` is what it printed last."""
+
+    code: int
+    tail: str
+
+
+class Interrupted(NamedTuple):
+    """A signal came."""
+
+    number: int
+
+
+def run_far(command: FarCommand) -> int:
+    """Run `command` and return its exit status; raises PgplayError where the link can't be made, or breaks."""
+    return asyncio.run(_NearSide(command).run())
+
+
+class _NearSide:
+    def __init__(self, command: FarCommand) -> None:
+        self._command = command
+        self._events: asyncio.Queue[AnyEvent | LinkEnded | Interrupted] = asyncio.Queue()
+        self._client = WorkerClient(
+            self._events.put_nowait,
+            lambda code, tail: self._events.put_nowait(LinkEnded(code, tail)),
+            ssh_command(command.host, FAR_COMMANDS),
+        )
+        self._printer = FarPrinter()
+        self._run = ""
+        self._greeted = False
+        self._interruptions = 0
+
+    async def run(self) -> int:
+        if self._command.stays:
+            self._printer.prepare(f"connecting to {self._command.host}…")
+        try:
+            with self._signals():
+                await self._start()
+                try:
+                    return await self._follow()
+                finally:
+                    self._printer.finish()
+                    await self._client.close(_LAST_SECONDS)
+        finally:
+            self._printer.finish()
+
+    async def _start(self) -> None:
+        try:
+            await self._client.start()
+        except FileNotFoundError as error:
+            raise PgplayError("ssh.no_ssh") from error
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Receive signals as events; restores the former handlers at the end."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        loop = asyncio.get_running_loop()
+        numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+        def receive(number: int, frame: object) -> None:
+            loop.call_soon_threadsafe(self._events.put_nowait, Interrupted(number))
+
+        former = {number: signal.signal(number, receive) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in former.items():
+                signal.signal(number, handler)
+
+    async def _follow(self) -> int:
+        """Print what happens until the command has ended; returns its exit status."""
+        while True:
+            match await self._events.get():
+                case Ready():
+                    self._greeted = True
+                    if self._command.fetch_to:
+                        await self._fetch(self._command.fetch)
+                        return 0
+                    self._begin()
+                case JobNamed(run=run):
+                    self._run = run
+                case JobPreparing(message=message):
+                    self._printer.prepare(message)
+                case Snapshot(report=report, progress=share, seconds_left=seconds_left):
+                    self._printer.show(report, share, seconds_left)
+                case JobOutput(stream=stream, data=data):
+                    self._printer.output(stream, data)
+                case JobEnded(request=request) if request == _ATTACHING:
+                    self._run_job()
+                case JobEnded(status=status):
+                    return await self._finish(status)
+                case Failed() | Refused() as event:
+                    self._fail(event)
+                case LinkEnded() as end:
+                    self._lose(end)
+                case Interrupted(number=number):
+                    if self._leaves(number):
+                        return INTERRUPTED
+                case _:
+                    pass
+
+    def _begin(self) -> None:
+        if self._command.attach or self._command.only_looks:
+            self._client.send(AttachJob(run=self._command.attach, request=_ATTACHING))
+        else:
+            self._run_job()
+
+    def _run_job(self) -> None:
+        command = self._command
+        if not command.words:
+            code = "ssh.no_job" if command.attach else "ssh.no_jobs"
+            raise InputError(code, host=command.host, run=command.attach)
+        for file in command.files:
+            for part in file.parts():
+                self._client.send(part)
+        engine = f"ssh:{command.host}"
+        self._client.send(RunJob(words=command.words, engine=engine, columns=page_width(), stays=command.stays))
+
+    async def _finish(self, status: int | None) -> int:
+        """Fetch what is to be fetched, and let the far side forget the job."""
+        self._printer.finish()
+        if status is None:
+            self._client.send(ForgetJob())
+            raise PgplayError("ssh.job_died", host=self._command.host)
+        if self._command.fetch and status in (0, INTERRUPTED):
+            await self._fetch(self._command.fetch)
+        self._client.send(ForgetJob())
+        return status
+
+    async def _fetch(self, name: str) -> None:
+        """Bring the policy called `name` here."""
+        from pgplay.files.atomic import write_atomically
+        from pgplay.library.archive import SUFFIX, export_place, import_policy
+
+        file, replace = self._command.fetch_to, self._command.replace
+        place = export_place(name, file, replace, "advice.replace") if file else None
+        content = await self._receive(name)
+        if place is not None:
+            write_atomically(place, content)
+            say(place)
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"policy{SUFFIX}"
+            path.write_bytes(content)
+            import_policy(path, name, overwrite=replace)
+        note(f"The policy {name} is saved here too.")
+
+    async def _receive(self, name: str) -> bytes:
+        """Return the file of the policy called `name`."""
+        self._client.send(FetchPolicy(name=name))
+        parts = []
+        while True:
+            match await self._events.get():
+                case FilePart(data=data, last=last):
+                    parts.append(data)
+                    if last:
+                        return b"".join(parts)
+                case Failed() | Refused() as event:
+                    self._fail(event)
+                case LinkEnded() as end:
+                    reason = self._failure(end).reason
+                    raise PgplayError("ssh.not_fetched", name=name, host=self._command.host, reason=reason)
+                case _:
+                    pass
+
+    def _leaves(self, number: int) -> bool:
+        """Pass on a signal; returns whether this side leaves now."""
+        is_hangup = number == getattr(signal, "SIGHUP", None)
+        self._interruptions += 1
+        if self._greeted and not self._command.only_looks and not is_hangup:
+            self._client.send(InterruptJob())
+            return self._interruptions > _MOST_INTERRUPTIONS
+        self._printer.finish()
+        if self._command.only_looks and self._run:
+            host = self._command.host
+            note(f"{self._run} trains on. To end it: pgplay runs stop {self._run} --engine ssh:{host}")
+        return True
+
+    def _fail(self, event: Failed | Refused) -> NoReturn:
+        host, own_codes = self._command.host, ("protocol.other_version", "protocol.no_greeting")
+        if event.code in own_codes:
+            raise PgplayError("ssh.other_version", host=host, **event.values)
+        if isinstance(event, Failed):
+            raise PgplayError(event.code, **event.values)
+        raise InputError(event.code, **event.values)
+
+    def _failure(self, end: LinkEnded) -> PgplayError:
+        return ssh_failure(self._command.host, end.code, end.tail, greeted=self._greeted)
+
+    def _lose(self, end: LinkEnded) -> NoReturn:
+        error = self._failure(end)
+        if not self._greeted or not self._command.stays:
+            raise error
+        code = "ssh.lost_run" if self._run else "ssh.lost_start"
+        raise PgplayError(code, cause=error, host=self._command.host, run=self._run)

@@ -1,0 +1,85 @@
+"""The app's end of a worker on another machine: WorkerClient over ssh, and the files that a run names sent along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from pgplay.config.run_config import RunConfig
+from pgplay.errors import PgplayError
+from pgplay.worker.client.client import WorkerClient
+from pgplay.worker.client.sent_files import with_files
+from pgplay.worker.client.ssh import FAR_WORKER, ssh_command
+from pgplay.worker.protocol.commands import SENT, Command, LookFirst, ProbeReward, Start
+from pgplay.worker.protocol.events import AnyEvent, Changed, Refused, StateChanged
+from pgplay.worker.protocol.records import RunInfo
+
+_LAST_SECONDS = 3.0
+_FILES = ("task", "warm_text")
+"""The settings that may name a file; rewards travel with their source anyhow."""
+
+
+class FarWorker:
+    """A worker on `host`; a run trains on there when the link breaks, and ends with `close`."""
+
+    def __init__(
+        self, on_event: Callable[[AnyEvent], None], on_exit: Callable[[int, str], None], host: str
+    ) -> None:
+        self._on_event = on_event
+        self._places: dict[str, str] = {}
+        """What a setting is here, by what it is there behind the folder of sent files."""
+        self._client = WorkerClient(self._take, on_exit, ssh_command(host, (*FAR_WORKER, "--stays")))
+
+    @property
+    def alive(self) -> bool:
+        """Whether ssh's process runs here."""
+        return self._client.alive
+
+    @property
+    def pid(self) -> int | None:
+        """The id of ssh's process here, None before `start`."""
+        return self._client.pid
+
+    async def start(self) -> None:
+        """Start ssh; the worker says Ready when torch is loaded there. Raises PgplayError where there is no ssh."""
+        try:
+            await self._client.start()
+        except FileNotFoundError as error:
+            raise PgplayError("ssh.no_ssh") from error
+
+    def send(self, command: Command) -> None:
+        """Send `command`, after the files that its config names; one that cannot be read is reported as a refusal."""
+        try:
+            if isinstance(command, Start | ProbeReward | LookFirst):
+                command = replace(command, config=self._send_files(command.config))
+        except PgplayError as error:
+            self._on_event(Refused(error.code, error.values, request=command.request))
+            return
+        self._client.send(command)
+
+    async def close(self, timeout: float = 0.8) -> None:
+        """End the worker; its run is kept there. A link needs longer than a process of this machine."""
+        await self._client.close(max(timeout, _LAST_SECONDS))
+
+    def _send_files(self, config: RunConfig) -> RunConfig:
+        near = {name: getattr(config, name) for name in _FILES}
+        far, files = with_files(near, ())
+        for file in files:
+            for part in file.parts():
+                self._client.send(part)
+        self._places |= {far[name].removeprefix(SENT): near[name] for name in _FILES if far[name] != near[name]}
+        return replace(config, **far)
+
+    def _take(self, event: AnyEvent) -> None:
+        if isinstance(event, StateChanged | Changed) and event.info is not None:
+            event = replace(event, info=self._as_here(event.info))
+        self._on_event(event)
+
+    def _as_here(self, info: RunInfo) -> RunInfo:
+        """Return `info` with its config as the person wrote it."""
+        near = {name: self._near(getattr(info.config, name)) for name in _FILES}
+        return replace(info, config=replace(info.config, **near))
+
+    def _near(self, value: str) -> str:
+        return next((near for far, near in self._places.items() if value.endswith(far)), value)

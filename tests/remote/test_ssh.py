@@ -1,0 +1,236 @@
+import asyncio
+import getpass
+import json
+import os
+import pwd
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from pgplay.cli import main
+from pgplay.config.run_config import make_config
+from pgplay.config.ssh_host import parse_host
+from pgplay.errors import InputError
+from pgplay.worker.client.far_worker import FarWorker
+from pgplay.worker.client.ssh import ssh_command, ssh_failure
+from pgplay.worker.protocol.commands import Resume, Start
+from pgplay.worker.protocol.events import Failed, Ready, Refused, Snapshot, StateChanged
+from pgplay.worker.server.jobs import find_job
+from tests.remote.ssh_server import SSHD, start_machine
+
+needs_sshd = pytest.mark.skipif(SSHD is None, reason="there is no sshd")
+needs_bash = pytest.mark.skipif(
+    not pwd.getpwnam(getpass.getuser()).pw_shell.endswith("bash"), reason="its start file is bash's"
+)
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory):
+    machine = start_machine(tmp_path_factory.mktemp("machine"))
+    yield machine
+    machine.close()
+
+
+@pytest.fixture
+def far(machine, monkeypatch, tmp_path):
+    """The other machine as this process sees it; its bash reads an empty start file, and this side has a new home."""
+    machine.start_file.write_text("")
+    monkeypatch.setenv("PGPLAY_SSH_CONFIG", str(machine.config))
+    monkeypatch.setenv("PGPLAY_HOME", str(tmp_path / "near"))
+    return machine
+
+
+@pytest.mark.parametrize("host", ["box", "me@box", "ssh://me@box:2222", "192.0.2.1", "fe80::1%eth0"])
+def test_a_host_is_what_ssh_takes(host):
+    assert parse_host(host) == host
+    assert ssh_command(host)[-4:] == ["--", host, "pgplay", "worker"]
+
+
+@pytest.mark.parametrize("host", ["", "-oProxyCommand=x", "me@-box", "a b", "a\tb", "a\x1bb", "@box", "ssh://", "a\nb"])
+def test_what_could_be_an_option_or_another_word_is_refused(host):
+    with pytest.raises(InputError, match="not the name of a machine"):
+        parse_host(host)
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("ssh: Could not resolve hostname box: Name or service not known", "knows no machine"),
+        ("ssh: connect to host box port 22: Connection refused", "no ssh server answers"),
+        ("ssh: connect to host box port 22: Connection timed out", "does not answer"),
+        ("me@box: Permission denied (publickey,password).", "none of your keys"),
+        ("Host key verification failed.", "does not know the host key"),
+        ("@  WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!  @\nHost key verification failed.", "another one"),
+        ("some news of a later ssh", "some news"),
+    ],
+)
+def test_a_failure_of_ssh_is_told_in_words(line, problem):
+    error = ssh_failure("box", 255, f"Warning: a banner\n{line}\n", greeted=False)
+    assert problem in error.problem
+    assert error.remedy
+    assert error.exit_status == 1
+
+
+@needs_sshd
+def test_a_command_runs_there_and_its_status_comes_back(far, capfd):
+    assert main(["runs", "list", "--json", "--engine", "ssh:box"]) == 0
+    assert capfd.readouterr().out == "[]\n"
+    assert main(["runs", "show", "nothing", "--engine=ssh:box"]) == 2
+    assert "There is no run called 'nothing'." in capfd.readouterr().err
+
+
+@needs_sshd
+def test_a_closed_port_an_unknown_key_and_a_stranger_are_told_apart(far, capfd, monkeypatch, tmp_path):
+    text = far.config.read_text()
+    for words, changed in {
+        "no ssh server answers": text.replace(f"Port {far.port}", "Port 1"),
+        "none of your keys": text.replace("user_key", "host_key"),
+        "does not know the host key": text.replace("known_hosts", "authorized_keys"),
+    }.items():
+        (tmp_path / "config").write_text(changed)
+        monkeypatch.setenv("PGPLAY_SSH_CONFIG", str(tmp_path / "config"))
+        assert main(["runs", "--engine", "ssh:box"]) == 1
+        lines = capfd.readouterr().err.splitlines()
+        assert words in lines[0]
+        assert len(lines) == 2
+
+
+@needs_sshd
+@needs_bash
+def test_a_machine_without_pgplay_is_told_how_to_get_it(far, capfd):
+    far.start_file.write_text("PATH=/nowhere")
+    assert main(["runs", "--engine", "ssh:box"]) == 1
+    problem, remedy = capfd.readouterr().err.splitlines()
+    assert "no pgplay on box" in problem
+    assert "pip install" in remedy
+
+
+@needs_sshd
+@needs_bash
+def test_a_start_file_may_greet_but_not_pour(far, capfd):
+    far.start_file.write_text("echo Welcome to box; echo '{\"no\": 1}'\n")
+    assert main(["runs", "list", "--json", "--engine", "ssh:box"]) == 0
+    assert capfd.readouterr().out == "[]\n"
+    far.start_file.write_text("yes spam | head -c 100000; sleep 600\n")
+    assert main(["runs", "--engine", "ssh:box"]) == 1
+    problem, remedy = capfd.readouterr().err.splitlines()
+    assert "spam" in problem
+    assert "~/.bashrc" in remedy
+
+
+@needs_sshd
+@needs_bash
+def test_another_version_there_is_told(far, capfd, tmp_path):
+    far.start_file.write_text(f"PATH={tmp_path}:$PATH\n")
+    other = tmp_path / "pgplay"
+    ready = '{"event":"ready","protocol":1,"pid":1,"versions":{},"devices":[],"seconds":0}'
+    for script, words in {f"echo '{ready}'; sleep 600": "protocol version 1", "exit 2": "another version"}.items():
+        other.write_text(f"#!/bin/sh\n{script}\n")
+        other.chmod(0o755)
+        assert main(["runs", "--engine", "ssh:box"]) == 1
+        problem, remedy = capfd.readouterr().err.splitlines()
+        assert words in problem
+        assert "the same one" in remedy
+
+
+REWARD = "def reward(completion):\n    return float(len(set(completion)))\n"
+
+
+@needs_sshd
+@pytest.mark.exhaustive
+def test_files_are_sent_and_the_policy_comes_back(far, capfd, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text(REWARD)
+    Path("mine.csv").write_text("question,answer\na,b\nc,d\n")
+    options = ["--task=mine.csv:question,answer", "--reward=mine.py", "--model=gru-nano", "--steps=2", "--save=taught"]
+    assert main(["train", "--engine", "ssh:box", *options, "--json"]) == 0
+    printed = capfd.readouterr()
+    summary = json.loads(printed.out)
+    assert summary["steps"] == 2
+    assert [row["prompt"] for row in summary["greedy"]] == ["a", "c"]
+    assert "The policy taught is saved here too." in printed.err
+    assert main(["policies", "show", "taught", "--json"]) == 0
+    card = json.loads(capfd.readouterr().out)
+    assert card["reward_source"] == REWARD
+    assert main(["policies", "export", "taught", "copy.pgplay", "--engine", "ssh:box"]) == 0
+    assert main(["policies", "import", "copy.pgplay", "--name", "again", "--engine", "ssh:box"]) == 0
+    capfd.readouterr()
+    assert main(["train", "--engine", "ssh:box", *options]) == 2
+    assert "taught" in capfd.readouterr().err
+
+
+@needs_sshd
+@pytest.mark.exhaustive
+def test_a_run_outlives_the_link_and_is_found_again(far, capfd, monkeypatch):
+    train = [sys.executable, "-P", "-m", "pgplay", "train", "--engine", "ssh:box"]
+    endless = [*train, "--target=far away", "--model=gru-nano", "--until=never"]
+    with subprocess.Popen(endless, stderr=subprocess.PIPE, text=True) as near:
+        next(line for line in near.stderr if line.startswith("step "))
+        (link,) = [child for child in psutil.Process(near.pid).children() if child.name() == "ssh"]
+        link.kill()
+        told = near.stderr.read()
+    assert near.returncode == 1
+    assert "trains on there" in told
+    run = told.split("--resume ")[1].strip()
+    assert main(["runs", "list", "--json", "--engine", "ssh:box"]) == 0
+    states = {row["name"]: row["state"] for row in json.loads(capfd.readouterr().out)}
+    assert states[run] == "training"
+    with monkeypatch.context() as there:
+        there.setenv("PGPLAY_HOME", str(far.data))
+        find_job(run).signal(signal.SIGHUP)
+
+    with subprocess.Popen([*train, "--resume", run], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as near:
+        assert next(line for line in near.stderr if line.startswith("step 1 "))
+        near.send_signal(signal.SIGINT)
+        printed, told = near.communicate()
+    assert near.returncode == 130
+    assert "Interrupted at step" in printed
+    assert f"pgplay train --engine ssh:box --resume {run}" in told
+    assert main(["runs", "list", "--json", "--engine", "ssh:box"]) == 0
+    states = {row["name"]: row["state"] for row in json.loads(capfd.readouterr().out)}
+    assert states[run] == "paused"
+    monkeypatch.setenv("PGPLAY_HOME", str(far.data))
+    assert find_job(run) is None
+
+
+@needs_sshd
+@pytest.mark.exhaustive
+async def test_a_run_of_the_app_outlives_the_link_and_is_taken_over_or_ended(far, capfd, tmp_path):
+    (tmp_path / "mine.csv").write_text("prompt,target\na,b\nc,d\n")
+    config = make_config({"task": str(tmp_path / "mine.csv"), "model": "gru-nano", "until": "never"})
+    info, step = await watched_until_the_link_breaks(Start(config=config))
+    assert info.config == config
+    info, later = await watched_until_the_link_breaks(Resume(run=info.run))
+    assert later > step
+
+    assert await asyncio.to_thread(main, ["runs", "stop", info.run, "--engine", "ssh:box"]) == 0
+    assert "everything is saved" in capfd.readouterr().err
+    assert await asyncio.to_thread(main, ["runs", "show", info.run, "--json", "--engine", "ssh:box"]) == 0
+    shown = json.loads(capfd.readouterr().out)
+    assert shown["state"] == "paused"
+    assert shown["checkpoint_step"] == shown["steps"] >= later
+
+
+async def watched_until_the_link_breaks(command):
+    """Send `command` to a worker there, and break the link after a step; returns the run and the step."""
+    events, exits = asyncio.Queue(), asyncio.Queue()
+    worker = FarWorker(events.put_nowait, lambda *end: exits.put_nowait(end), "box")
+    await worker.start()
+
+    async def next_of(kind):
+        while not isinstance(event := await events.get(), kind):
+            assert not isinstance(event, Refused | Failed), event
+        return event
+
+    await next_of(Ready)
+    worker.send(command)
+    while (info := (await next_of(StateChanged)).info) is None:
+        pass
+    snapshot = await next_of(Snapshot)
+    os.kill(worker.pid, signal.SIGKILL)
+    await exits.get()
+    return info, snapshot.report.step
