@@ -42,10 +42,8 @@ SETTINGS: dict[str, Concept] = {
         "Use 0.2 with a task; use 0 to train on every prompt.",
     ),
     "prompts": Concept(
-        "The number of training prompts, counted from the first; the others are left out. A policy that cannot learn "
-        "one prompt cannot learn a thousand, and says so much sooner.",
-        "",
-        "Use 1 if nothing is learnt: if that one is learnt, the reward and the optimiser work. Else leave it at 0.",
+        "The number of training prompts, from the first on: what cannot learn one prompt cannot learn a thousand.",
+        "", "Use 1 if nothing is learnt: if that one is learnt, the reward and the optimiser work. Else leave it at 0.",
     ),
     "held_out_every": Concept(
         "The number of steps between evaluations on held-out prompts. One evaluation costs about as much as sampling "
