@@ -9,15 +9,15 @@ from pgplay.api.description import RewardLike, as_spec
 from pgplay.library.policies import read_policy
 from pgplay.rewards.reward import build_reward
 from pgplay.runs.stored_rewards import policy_reward
-from pgplay.worker.session.evaluation import Measured, measure_policy
+from pgplay.worker.session.evaluation import PolicyMeasurement, measure_policy
 from pgplay.worker.session.saved_policies import load_saved_policy
 
 
 class Evaluation(NamedTuple):
     """What a policy reaches on its training prompts and on its held-out prompts (None: it has none)."""
 
-    training: Measured
-    held_out: Measured | None
+    training: PolicyMeasurement
+    held_out: PolicyMeasurement | None
 
 
 def evaluate(policy: str, *, reward: RewardLike | None = None, device: str = "auto") -> Evaluation:

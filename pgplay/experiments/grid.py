@@ -58,12 +58,12 @@ def read_axis(text: str) -> GridAxis:
         raise InputError("sweep.axis", text=text)
     check_grid_setting(name)
     try:
-        return axis_of(name, values)
+        return axis_of_values(name, values)
     except InputError as error:
         raise InputError("sweep.value", text=text, cause=error) from error
 
 
-def axis_of(name: str, values: str) -> GridAxis:
+def axis_of_values(name: str, values: str) -> GridAxis:
     """Return the axis of the setting `name` with `values` as a person writes them, between commas.
 
     Raises InputError.

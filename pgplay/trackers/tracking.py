@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
+from pgplay.locale.catalog import text_of
 from pgplay.trackers.catalogue import read_tracker
 from pgplay.trackers.process import TrackerProcess
 
@@ -31,8 +32,9 @@ class Tracking:
     @property
     def about(self) -> str:
         """Where runs are tracked and how to look at them, in a sentence; empty without a tracker."""
-        choice = self._choice
-        return f"Tracked in {choice}. To look at it: {choice.to_look}" if choice is not None else ""
+        if self._choice is None:
+            return ""
+        return text_of("tracking.about", {"tracker": str(self._choice), "command": self._choice.to_look})
 
     def follow(self, run: str) -> None:
         """Start the process that follows the run called `run`; training goes on where that fails."""
@@ -41,7 +43,8 @@ class Tracking:
         try:
             self._processes[run] = TrackerProcess(run, self._choice)
         except OSError as error:
-            self._note(f"The tracker did not start: {error.strerror or error}. {self._to_export(run)}")
+            values = {"reason": error.strerror or str(error), "run": run, "tracker": str(self._choice)}
+            self._note(text_of("tracking.not_started", values))
 
     def end(self, run: str) -> None:
         """Let the process that follows `run`, if any, write what is left and end."""
@@ -60,9 +63,6 @@ class Tracking:
         for run, process in self._processes.items():
             problem = process.finish(max(0.0, give_up - time.monotonic()))
             if problem is None:
-                self._note(f"The tracker is still writing {run}; it ends by itself.")
+                self._note(text_of("tracking.still_writing", {"run": run}))
             elif problem:
-                self._note(f"The tracker failed: {problem} {self._to_export(run)}")
-
-    def _to_export(self, run: str) -> str:
-        return f"To write the run again: pgplay runs export {run} --to {self._choice}"
+                self._note(text_of("tracking.failed", {"reason": problem, "run": run, "tracker": str(self._choice)}))

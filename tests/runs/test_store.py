@@ -165,7 +165,7 @@ def test_a_bad_name_is_refused(name: str) -> None:
 
 def test_a_name_that_differs_only_in_case_is_taken() -> None:
     RunStore.create(RunConfig(), "Mine").close()
-    with pytest.raises(InputError, match="already a run called 'mine'"):
+    with pytest.raises(InputError, match="already a run or a sweep called 'mine'"):
         RunStore.create(RunConfig(), "mine")
 
 

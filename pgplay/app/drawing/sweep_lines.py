@@ -20,10 +20,10 @@ from pgplay.experiments.verdicts import unit_of, verdict_of
 from pgplay.export import axes
 from pgplay.locale.catalog import text_of
 
-MARGIN = 2
+LINE_MARGIN = 2
 """Cells before each line: the cursor's mark and a space."""
 
-SIGNS: dict[SeedState, tuple[str, str]] = {
+SEED_SIGNS: dict[SeedState, tuple[str, str]] = {
     "reached": ("●", "reached"),
     "not reached": ("○", "missed"),
     "failed": ("✗", "failed"),
@@ -33,9 +33,9 @@ SIGNS: dict[SeedState, tuple[str, str]] = {
 }
 """The sign of a seed in each state, and the name of its style."""
 
-BAR, MIDDLE, DOT, BEYOND = "━", "┃", "●", "▸"
+BAR, MEDIAN, DOT, BEYOND = "━", "┃", "●", "▸"
 
-Styles = Mapping[str, Style]
+SweepStyles = Mapping[str, Style]
 
 
 class DrawnRow(NamedTuple):
@@ -128,10 +128,10 @@ def _value(summary: Summary, value: float) -> str:
     return f"{value:,.0f}" if summary.yardstick.kind == "completions" else number_format.number(round(value, 3))
 
 
-def head_line(row: DrawnRow, width: int, styles: Styles, *, is_selected: bool) -> Text:
+def head_line(row: DrawnRow, width: int, styles: SweepStyles, *, is_selected: bool) -> Text:
     """Return the line of a row's label and facts; what does not fit is cut."""
     text = Text(no_wrap=True, end="").append("▸ " if is_selected else "  ", styles["cursor"])
-    room = width - MARGIN
+    room = width - LINE_MARGIN
     facts = next((fact for fact in row.facts if len(plain(row.label)) + len(fact) + 3 <= room), "")
     if not facts and row.facts:
         facts = row.facts[-1]
@@ -144,9 +144,9 @@ def head_line(row: DrawnRow, width: int, styles: Styles, *, is_selected: bool) -
     return text
 
 
-def strip_line(row: DrawnRow, axis: axes.Axis | None, columns: int, styles: Styles) -> Text:
+def strip_line(row: DrawnRow, axis: axes.Axis | None, columns: int, styles: SweepStyles) -> Text:
     """Return the row's runs on the axis: a dot each, a number where several fall on one cell, the interval as a bar."""
-    text = Text(" " * MARGIN, no_wrap=True, end="")
+    text = Text(" " * LINE_MARGIN, no_wrap=True, end="")
     if row.line is None or axis is None:
         return text.append("" if any(seed.trial.ended for seed in row.seeds) else "no run has ended", styles["muted"])
     cells = [("┊", "grid") if column in _ticks(axis, columns) else (" ", "grid") for column in range(columns)]
@@ -160,7 +160,7 @@ def strip_line(row: DrawnRow, axis: axes.Axis | None, columns: int, styles: Styl
     if row.line.middle is not None:
         column = _column(axis, row.line.middle, columns)
         sign, style = cells[column]
-        cells[column] = (MIDDLE, "middle") if style in ("grid", "bar") else (sign, "middle-dot")
+        cells[column] = (MEDIAN, "middle") if style in ("grid", "bar") else (sign, "middle-dot")
     for sign, style in cells:
         text.append(sign, styles[style])
     return text
@@ -175,14 +175,14 @@ def _column(axis: axes.Axis, value: float, columns: int) -> int:
     return round(share * (columns - 1))
 
 
-def seed_lines(seeds: Sequence[SeedRun], width: int, styles: Styles, selected: int | None) -> list[Text]:
+def seed_lines(seeds: Sequence[SeedRun], width: int, styles: SweepStyles, selected: int | None) -> list[Text]:
     """Return the seeds' signs, as many a line as fit; the `selected` one is marked."""
     lines = []
     room = seeds_per_line(width)
     for start in range(0, len(seeds), room):
-        text = Text(" " * MARGIN, no_wrap=True, end="")
+        text = Text(" " * LINE_MARGIN, no_wrap=True, end="")
         for place, seed in enumerate(seeds[start : start + room], start):
-            sign, style = SIGNS[seed.state]
+            sign, style = SEED_SIGNS[seed.state]
             text.append(sign, styles[style] + styles["chosen"] if place == selected else styles[style])
         lines.append(text)
     return lines
@@ -190,7 +190,7 @@ def seed_lines(seeds: Sequence[SeedRun], width: int, styles: Styles, selected: i
 
 def seeds_per_line(width: int) -> int:
     """Return how many seeds fit on a line of `width` cells."""
-    return max(1, width - 2 * MARGIN)
+    return max(1, width - 2 * LINE_MARGIN)
 
 
 def count_of_states(seeds: Sequence[SeedRun]) -> str:
@@ -199,12 +199,12 @@ def count_of_states(seeds: Sequence[SeedRun]) -> str:
     return ", ".join(f"{counts[state]} {state}" for state in ("training", "waiting", "interrupted") if counts[state])
 
 
-def verdict_line(row: DrawnRow, width: int, styles: Styles) -> Text:
+def verdict_line(row: DrawnRow, width: int, styles: SweepStyles) -> Text:
     """Return the row's verdict in words; the first row's line says what the others are compared with."""
-    text = Text(" " * MARGIN, no_wrap=True, end="")
+    text = Text(" " * LINE_MARGIN, no_wrap=True, end="")
     words = row.verdict or ("the others are compared with this one" if row.favours is None and row.facts else "")
     style = row.favours if row.favours is not None and row.verdict else "muted"
-    return text.append(fit(plain(words), width - MARGIN), styles[style])
+    return text.append(fit(plain(words), width - LINE_MARGIN), styles[style])
 
 
 def axis_text(drawn: DrawnSweep, columns: int) -> str:

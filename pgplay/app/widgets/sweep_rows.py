@@ -14,7 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from pgplay.app.drawing.sweep_lines import (
-    MARGIN,
+    LINE_MARGIN,
     DrawnRow,
     DrawnSweep,
     count_of_states,
@@ -73,7 +73,7 @@ class SweepRows(ScrollView, can_focus=True):
     @property
     def columns(self) -> int:
         """The cells of the shared axis."""
-        return max(10, self.scrollable_content_region.width - 2 * MARGIN)
+        return max(10, self.scrollable_content_region.width - 2 * LINE_MARGIN)
 
     @property
     def selected_row(self) -> DrawnRow | None:
@@ -104,7 +104,7 @@ class SweepRows(ScrollView, can_focus=True):
         if row >= len(self._drawn.rows):
             return
         room = seeds_per_line(self._width)
-        line, column = part - 2, offset.x - MARGIN
+        line, column = part - 2, offset.x - LINE_MARGIN
         place = line * room + column
         is_seed = 0 <= line < self._seed_lines and 0 <= column < room and place < len(self._drawn.rows[row].seeds)
         was = self.row, self.place

@@ -15,7 +15,7 @@ from pgplay.rewards.python.answers import (
     request_of,
     scores_of,
 )
-from pgplay.rewards.python.host import CallError, WrongValueError, failure_of, first_line, problem_of, score
+from pgplay.rewards.python.host import CallError, WrongValueError, failure_of, first_line, problem_of, run_scoring
 from pgplay.rewards.records import Scores, Triple
 
 
@@ -40,7 +40,7 @@ class FunctionScorer:
             answered.append(self._answers.check(read, triples, answered))
 
         try:
-            score(self._function, request_of(triples), take)
+            run_scoring(self._function, request_of(triples), take)
         except (WrongValueError, CallError) as error:
             if isinstance(error, CallError) and isinstance(error.error, KeyboardInterrupt):
                 raise error.error from None  # the person's, not the function's

@@ -111,7 +111,7 @@ def main() -> None:
     for request in requests:
         try:
             with _dead_man(setup["time_limit"]):
-                score(function, request, connection.send)
+                run_scoring(function, request, connection.send)
         except (WrongValueError, CallError) as error:
             connection.send(**failure_of(error, filename, line))
 
@@ -253,7 +253,7 @@ def _results(function: Callable[..., Any], request: Any) -> Iterable[Any]:
     return map(lambda values, row: function(*values, **row), zip(*by_place, strict=True), rows)
 
 
-def score(function: Callable[..., Any], request: Any, send: Callable[..., object]) -> None:
+def run_scoring(function: Callable[..., Any], request: Any, send: Callable[..., object]) -> None:
     """Score the texts of `request` with `function`, and `send` a message for each.
 
     Raises WrongValueError and CallError.

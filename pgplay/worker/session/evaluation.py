@@ -35,7 +35,7 @@ class Greedy(NamedTuple):
         return {"prompt": self.prompt, "text": self.text, "target": self.target, "reward": self.reward}
 
 
-class Measured(NamedTuple):
+class PolicyMeasurement(NamedTuple):
     """A policy on some prompts: its share of exact greedy completions, the mean reward of sampled ones, and the nats.
 
     `cross_entropy` is that of the targets, per token; without targets it and `exact_match` are None.
@@ -47,12 +47,12 @@ class Measured(NamedTuple):
     cross_entropy: float | None
 
 
-def measure_policy(policy: Policy, density: Density, reward: Reward, pairs: Sequence[Pair]) -> Measured:
+def measure_policy(policy: Policy, density: Density, reward: Reward, pairs: Sequence[Pair]) -> PolicyMeasurement:
     """Return what the `policy`, sampled by `density`, reaches on `pairs`; raises RewardError."""
     from pgplay.learning.evaluation.greedy import greedy_texts
 
     greedy = score_greedy(greedy_texts(policy, pairs), reward, pairs)
-    return Measured(
+    return PolicyMeasurement(
         prompts=len(pairs),
         exact_match=exact_match(greedy, pairs),
         reward_mean=mean_reward(policy, reward, pairs, density, seed=0),

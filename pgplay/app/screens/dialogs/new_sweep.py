@@ -19,7 +19,7 @@ from pgplay.app.screens.dialogs.base import Dialog
 from pgplay.app.widgets.text_fields import LineField
 from pgplay.config.run_config import RunConfig, to_settings
 from pgplay.errors import InputError, PgplayError
-from pgplay.experiments.grid import SWEEP_SEEDS, GridAxis, axis_of, grid_size
+from pgplay.experiments.grid import SWEEP_SEEDS, GridAxis, axis_of_values, grid_size
 from pgplay.experiments.recipes import grid_configs, read_seeds
 from pgplay.experiments.trials import jobs_of_cores
 
@@ -106,7 +106,7 @@ class SweepDialog(Dialog[SweepChoice | None]):
         """Return what is typed; raises InputError."""
         texts = {name: self.query_one(f"#swept-{name}", Input).value.strip() for name, _, _ in _FIELDS}
         axes = [
-            axis_of(name, texts[field])
+            axis_of_values(name, texts[field])
             for name, field in (("reward", "rewards"), ("algorithm", "algorithms"))
             if texts[field]
         ]
@@ -114,7 +114,7 @@ class SweepDialog(Dialog[SweepChoice | None]):
             name, equals, values = (part.strip() for part in texts["setting"].partition("="))
             if not equals or not values:
                 raise InputError("sweep.setting", text=texts["setting"])
-            axes.append(axis_of(name.replace("-", "_"), values))
+            axes.append(axis_of_values(name.replace("-", "_"), values))
         if grid_size(axes) < 2:
             raise InputError("sweep.one_row")
         return _Typed(tuple(axes), tuple(read_seeds(texts["seeds"])))

@@ -24,10 +24,10 @@ from pgplay.experiments.sweep_list import SweepSummary, in_no_sweep
 from pgplay.runs.run_library import RunLibrary
 from pgplay.runs.summaries import RunSummary, what_differs
 
-Entry = RunSummary | SweepSummary
+ListedRun = RunSummary | SweepSummary
 """One line of the list."""
 
-ORDERS: dict[str, Callable[[Entry], Any]] = {
+ORDERS: dict[str, Callable[[ListedRun], Any]] = {
     "newest first": lambda entry: 0,  # the order of the list
     "best reward first": lambda entry: math.inf if entry.best_reward is None else -entry.best_reward,
     "by name": lambda entry: entry.name,
@@ -37,11 +37,11 @@ ORDERS: dict[str, Callable[[Entry], Any]] = {
 }
 
 
-def _seed_of(entry: Entry) -> int:
+def _seed_of(entry: ListedRun) -> int:
     return -1 if isinstance(entry, SweepSummary) else entry.seed
 
 
-def _target_of(entry: Entry) -> str:
+def _target_of(entry: ListedRun) -> str:
     return entry.target if isinstance(entry, SweepSummary) else entry.task or entry.target
 
 
@@ -87,10 +87,10 @@ class Runs(Listing):
         self._differs = {run.name: differs for run, differs in zip(runs, what_differs(runs), strict=True)}
         self._runs = {run.name: run for run in runs}
         self._sweeps = {sweep.name: sweep for sweep in sweeps}
-        newest_first: list[Entry] = sorted([*sweeps, *runs], key=lambda entry: entry.created, reverse=True)
+        newest_first: list[ListedRun] = sorted([*sweeps, *runs], key=lambda entry: entry.created, reverse=True)
         return [(entry.name, self._cells_of(entry)) for entry in sorted(newest_first, key=ORDERS[self._order])]
 
-    def _cells_of(self, entry: Entry) -> list[str]:
+    def _cells_of(self, entry: ListedRun) -> list[str]:
         return _cells_of_sweep(entry) if isinstance(entry, SweepSummary) else self._cells_of_run(entry)
 
     def _cells_of_run(self, run: RunSummary) -> list[str]:
