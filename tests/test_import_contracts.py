@@ -36,6 +36,7 @@ MAY_IMPORT = {
     "peft": ("policies/networks/",),
     "tokenizers": ("tokenizers/subword.py",),
     "plotext": ("app/drawing/line_chart.py",),
+    "matplotlib": ("export/pdf.py",),
     "mlflow": ("trackers/mlflow.py",),
     "trackio": ("trackers/trackio.py",),
     "tensorboard": ("trackers/tensorboard.py",),

@@ -117,7 +117,7 @@ class TrainedRun:
             return Picture(b"".join(export_run(reader, "svg", metrics)).decode())
 
     def export(self, file: str | os.PathLike[str]) -> Path:
-        """Write the run as `file`, whose suffix says how: csv, jsonl, svg, png or html; raises InputError."""
+        """Write the run as `file`, whose suffix says how: csv, jsonl, svg, png, pdf or html; raises InputError."""
         path = Path(file)
         with self._reader() as reader:
             write_atomically(path, b"".join(export_run(reader, path.suffix.removeprefix("."))))

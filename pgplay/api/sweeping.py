@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from pgplay.api.description import Description, RewardLike, given
 from pgplay.api.run import Picture, TrainedRun
 from pgplay.errors import InputError
-from pgplay.experiments.files import save_summary, write_summary
+from pgplay.experiments.files import save_summary, to_markdown, write_summary
 from pgplay.experiments.grid import SWEEP_SEEDS, GridAxis, check_grid_setting, grid_size
 from pgplay.experiments.recipes import RecipeEntry, check_seeds, grid_configs, named_entries
 from pgplay.experiments.records import comparison_record, result_record
@@ -50,10 +50,10 @@ class SweepResult(NamedTuple):
 
     def plot(self) -> Picture:
         """Return every run as a dot and every interval as a bar."""
-        return Picture(write_summary(self.summary, "svg"))
+        return Picture(write_summary(self.summary, "svg").decode())
 
     def save(self, file: str | os.PathLike[str]) -> Path:
-        """Write the results as `file`, whose suffix says how: csv, md, tex or svg; raises InputError."""
+        """Write the results as `file`, whose suffix says how: csv, md, tex, svg, png or pdf; raises InputError."""
         path = Path(file)
         save_summary(self.summary, path)
         return path
@@ -62,7 +62,7 @@ class SweepResult(NamedTuple):
         return f"<SweepResult: {len(self.summary.results)} rows, {len(self.runs)} runs>"
 
     def __str__(self) -> str:
-        return write_summary(self.summary, "md")
+        return to_markdown(self.summary)
 
     def _repr_markdown_(self) -> str:
         return str(self)

@@ -76,7 +76,7 @@ ACTIONS = (
     Action("reward_bench", "j", "j", "reward bench", "Compare rewards on texts that you type; probe a reward."),
     Action("side_by_side", "p", "p", "side by side", "Several runs in one plot; try another algorithm or reward."),
     Action("sweep", "W", "W", "sweep", "This setup varied: rewards, algorithms or a setting, each with several seeds."),
-    Action("export", "X", "X", "export", "The present run as HTML, SVG, PNG, CSV or JSONL."),
+    Action("export", "X", "X", "export", "The present run as HTML, SVG, PNG, PDF, CSV or JSONL."),
     Action("recipe", "y", "y", "recipe", "The settings as one line and as a command: copy, save, paste."),
     Action("details", "i", "i", "details", "All findings, all metrics of the newest step, and the log."),
     Action("phases", "n", "n", "one update", "Sample, score, advantage, update: numbers, maths, code."),

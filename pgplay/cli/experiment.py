@@ -66,7 +66,9 @@ def add_experiment_options(parser: Parser, seeds: str) -> None:
         "--resume", action="store_true", help="count stored runs of the same recipe and seed, continue interrupted ones"
     )
     parser.add_argument(
-        "--out", metavar="FILE", help="also write the results: .csv numbers, .md or .tex the table, .svg a figure"
+        "--out",
+        metavar="FILE",
+        help="also write the results: .csv numbers, .md or .tex the table, .svg, .png or .pdf a figure",
     )
     parser.add_argument("--track", metavar="TRACKER[:PLACE]", help=f"write every run to a tracker: {ABOUT_TRACKERS}")
     add_replace(parser)

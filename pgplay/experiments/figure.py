@@ -29,9 +29,9 @@ from pgplay.export.figure import (
 )
 from pgplay.locale.catalog import text_of
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 260, 24, 44, 36
+_LEFT, _RIGHT, _TOP, _BOTTOM = 260, 24, 44, 56
 _ROW, _LINE = 30, 18
-_LONGEST_LABEL, _LONGEST_LINE = 36, 110
+_LONGEST_LABEL, _LONGEST_LINE = 36, 124
 
 
 class ResultLine(NamedTuple):
@@ -54,9 +54,11 @@ def summary_figure(summary: Summary) -> Figure:
     bottom = _TOP + _ROW * len(ranked)
     height = bottom + _BOTTOM + _LINE * (len(summary.comparisons) + 1)
     by_completions = summary.yardstick.kind == "completions"
+    unit = "Completions until solved" if by_completions else f"{summary.yardstick.name} at the end"
     shapes: list[Shape] = [
         Polygon(box(0, 0, WIDTH, height), PAPER),
-        Caption((_LEFT, 26), "Completions until solved" if by_completions else summary.yardstick.name, 14, colour=INK),
+        Caption((WIDTH - _RIGHT, 26), _legend(summary), anchor="end"),
+        Caption(((_LEFT + WIDTH - _RIGHT) / 2, bottom + 38), unit, 13, anchor="middle", colour=INK),
     ]
     for tick, label in zip(across.ticks, axes.labels(across), strict=True):
         x = _x(across, tick)
@@ -69,6 +71,13 @@ def summary_figure(summary: Summary) -> Figure:
         text = _cut(text_of(*verdict_of(summary, comparison)), _LONGEST_LINE)
         shapes.append(Caption((_RIGHT, bottom + _BOTTOM + _LINE * (place + 1)), text))
     return Figure(WIDTH, height, tuple(shapes))
+
+
+def _legend(summary: Summary) -> str:
+    interval = f"bar: {100 * summary.confidence:.3g}% interval"
+    if summary.yardstick.kind == "completions":
+        return f"dot: a run; arrow: unsolved there; line: median; {interval}"
+    return f"dot: a run; line: mean; {interval}"
 
 
 def axis_of(lines: Sequence[ResultLine], parts: int) -> axes.Axis:

@@ -1,4 +1,4 @@
-"""An experiment as a file: numbers as CSV, the table with its verdicts as Markdown or LaTeX, a figure as SVG."""
+"""An experiment as a file: numbers as CSV, the table with its verdicts as Markdown or LaTeX, or a figure."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pgplay.experiments.records import comparison_record, result_record
 from pgplay.experiments.summary import Summary
 from pgplay.experiments.table import table_of
 from pgplay.experiments.verdicts import verdict_of
+from pgplay.export.pictures import PICTURE_FORMATS, check_picture, write_picture
 from pgplay.export.printable_text import printable
-from pgplay.export.svg import to_svg
 from pgplay.files.atomic import write_atomically
 from pgplay.locale.catalog import text_of
 
-SUMMARY_FORMATS = ("csv", "md", "tex", "svg")
+SUMMARY_FORMATS = ("csv", "md", "tex", *PICTURE_FORMATS)
 
 _IN_MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\`*_[]<>|"})
 _IN_LATEX = str.maketrans(
@@ -37,29 +37,30 @@ _IN_LATEX = str.maketrans(
 
 
 def summary_ending(file: Path) -> str:
-    """Return the ending of `file`, one of SUMMARY_FORMATS; raises InputError for any other."""
+    """Return the ending of `file`, one of SUMMARY_FORMATS; raises InputError for any other, and without its package."""
     ending = file.suffix.lstrip(".").lower()
     if ending not in SUMMARY_FORMATS:
         raise InputError("experiment.ending", ending=ending, endings=[f".{known}" for known in SUMMARY_FORMATS])
+    check_picture(ending)
     return ending
 
 
 def save_summary(summary: Summary, file: Path) -> None:
     """Write `summary` as `file`, whose ending says how; raises InputError for another, PgplayError if it can't."""
-    write_atomically(file, write_summary(summary, summary_ending(file)).encode())
+    write_atomically(file, write_summary(summary, summary_ending(file)))
 
 
-def write_summary(summary: Summary, ending: str) -> str:
-    """Return `summary` in the format of `ending`, one of SUMMARY_FORMATS."""
+def write_summary(summary: Summary, ending: str) -> bytes:
+    """Return `summary` in the format of `ending`, one of SUMMARY_FORMATS; raises InputError without its package."""
     match ending:
         case "csv":
-            return _to_csv(summary)
+            return _to_csv(summary).encode()
         case "md":
-            return _to_markdown(summary)
+            return to_markdown(summary).encode()
         case "tex":
-            return _to_latex(summary)
+            return _to_latex(summary).encode()
         case _:
-            return to_svg(summary_figure(summary))
+            return write_picture(summary_figure(summary), ending)
 
 
 def _to_csv(summary: Summary) -> str:
@@ -91,7 +92,8 @@ def _flat(record: dict[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def _to_markdown(summary: Summary) -> str:
+def to_markdown(summary: Summary) -> str:
+    """Return the table of `summary` and its verdicts in Markdown."""
     table = table_of(summary)
     lines = [table.headers, ["---"] * len(table.headers), *table.rows]
     text = [f"| {' | '.join(cell if cell == '---' else _in_markdown(cell) for cell in line)} |" for line in lines]

@@ -23,11 +23,10 @@ from pgplay.export.figure import (
     box,
     framed,
 )
-from pgplay.export.png import to_png
-from pgplay.export.svg import to_svg
+from pgplay.export.pictures import PICTURE_FORMATS, write_picture
 from pgplay.runs.curves import Bucket
 
-COMPARISON_FORMATS = ("svg", "png", "csv")
+COMPARISON_FORMATS = (*PICTURE_FORMATS, "csv")
 COLOURS = ("#0b7a75", "#b06f00", "#a8437e", "#3566b0", "#6a8f1f", "#8a4fc4", "#c2452d", "#5b6570")
 """One per line; dark enough on paper."""
 _BAND_OPACITY = 0.22
@@ -47,14 +46,12 @@ class ComparedSeries(NamedTuple):
 
 
 def write_comparison(series: Sequence[ComparedSeries], metric: str, format_name: str) -> bytes:
-    """Return the picture (svg, png) or the numbers (csv) of `series`; raises InputError for another format."""
+    """Return the picture or the numbers (csv) of `series`; raises InputError for another format."""
     if format_name == "csv":
         return to_csv(series, metric).encode()
-    if format_name == "svg":
-        return to_svg(comparison_figure(series, metric)).encode()
-    if format_name == "png":
-        return to_png(comparison_figure(series, metric))
-    raise UnknownName("format", format_name, COMPARISON_FORMATS)
+    if format_name not in COMPARISON_FORMATS:
+        raise UnknownName("format", format_name, COMPARISON_FORMATS)
+    return write_picture(comparison_figure(series, metric), format_name)
 
 
 def to_csv(series: Sequence[ComparedSeries], metric: str) -> str:

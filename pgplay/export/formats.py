@@ -12,13 +12,12 @@ import msgspec
 from pgplay.errors import InputError, UnknownName
 from pgplay.export.figure import MOST_BUCKETS, changes_of, figure_of, metrics_of
 from pgplay.export.html import to_html
-from pgplay.export.png import to_png
-from pgplay.export.svg import to_svg
+from pgplay.export.pictures import PICTURE_FORMATS, write_picture
 from pgplay.learning.reports.metrics import USUAL_METRICS
 from pgplay.runs.curves import Window, curves_of
 from pgplay.runs.reader import RunReader
 
-RUN_FORMATS = ("csv", "jsonl", "svg", "png", "html")
+RUN_FORMATS = ("csv", "jsonl", *PICTURE_FORMATS, "html")
 ExportedRow = tuple[int, dict[str, float], str | None]
 """A step, its metrics, and the SHA-256 of the reward that scored it, None where it is unknown."""
 
@@ -34,10 +33,10 @@ _AT_ONCE = 1024  # rows
 def export_run(
     run: RunReader, format_name: str, metrics: Sequence[str] = (), on_share: OnShare = lambda share: None
 ) -> Iterator[bytes]:
-    """Yield the run in one of FORMATS, piece by piece; `metrics` are the curves of svg and png, by default the usual.
+    """Yield the run in one of FORMATS, piece by piece; `metrics` are a picture's curves, by default the usual.
 
-    Raises InputError for another format, for a metric that the run does not have, and for png without Pillow;
-    PgplayError where the run can't be read.
+    Raises InputError for another format, for a metric that the run does not have, and for a picture whose package is
+    not installed; PgplayError where the run can't be read.
     """
     check_format(format_name)
     last = run.progress().steps
@@ -59,7 +58,7 @@ def export_run(
             raise UnknownName("metric", name, available) if available else InputError("export.no_steps")
     plotted = metrics or [name for name in USUAL_METRICS if name in available] or USUAL_METRICS[:1]
     figure = figure_of(curves, plotted, changes_of(run.events()))
-    yield to_png(figure) if format_name == "png" else to_svg(figure).encode()
+    yield write_picture(figure, format_name)
 
 
 def check_format(format_name: str) -> None:

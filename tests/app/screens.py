@@ -24,6 +24,7 @@ from pgplay.worker.protocol.events import Failed, Mapped, Probed, PromptsListed,
 from tests.app.fake_worker import Bench, begin, coded, sample, snapshot, until
 from tests.app.step_details import policy_map, step_detail, traces
 from tests.app.stored_runs import store_run
+from tests.experiments.stored_sweeps import store_seed, store_sweep
 from tests.weights import weights
 
 RUN = "mine"
@@ -75,6 +76,12 @@ def _failed(bench: Bench) -> None:
     bench.worker.tell(Failed(*coded("reward raised ValueError.", "It was given 'x'."), run=RUN, step=40))
 
 
+def _sweep(bench: Bench) -> None:
+    sweep = store_sweep()
+    store_seed(sweep, 0, 0)
+    bench.app.perform(bench.app.controllers.sweeps.open(sweep.name))
+
+
 OPENINGS = {
     "main": Opening((), {"#samples": "step 40"}),
     "phases": Opening(("n",), {"#maths-lines": "tokens"}),
@@ -88,6 +95,7 @@ OPENINGS = {
     "recipe": Opening(("y",), {"#recipe": "default"}),
     "travel": Opening(("h", "left"), {"#travel-title": "step 59 of 60"}),
     "side-by-side": Opening(("p",), {"#overlay-plot": "●"}),
+    "new-sweep": Opening(("W",), {"#sweep-size": ""}),
     "bench": Opening(("j", "ctrl+r"), {"#probed": "climbs", "#scores": "exact"}, _probed),
     "editor": Opening(("e",), {"#checked": "hello w·rld"}),
     "policies": Opening(("o",), {"#page-hint": "writes"}),
@@ -103,6 +111,7 @@ OPENINGS = {
     "write-for-a-prompt": Opening((), {"#prompt": ""}, lambda bench: bench.app.controllers.policies.write("abc")),
     "consent": Opening((), {"#consent": ""}, _consent),
     "failure": Opening((), {"#resume": "Resume"}, _failed),
+    "sweep": Opening((), {"#sweep-title": "1 of 6 runs", "#page-hint": "seed 0"}, _sweep),
 }
 """The screens by their names in tests."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -34,7 +35,7 @@ def found() -> Summary:
 
 
 def test_the_csv_has_a_row_per_recipe_with_its_comparison(found: Summary) -> None:
-    first, second, third = csv.DictReader(io.StringIO(write_summary(found, "csv")))
+    first, second, third = csv.DictReader(io.StringIO(write_summary(found, "csv").decode()))
     assert (first["label"], first["solved"], first["ratio"], first["verdict"]) == ("lr=0.01", "10", "", "")
     assert float(second["completions_median"]) == 630.0
     assert float(second["completions_interval_low"]) < 630.0 < float(second["completions_interval_high"])
@@ -44,11 +45,11 @@ def test_the_csv_has_a_row_per_recipe_with_its_comparison(found: Summary) -> Non
 
 
 def test_the_tables_have_a_line_per_recipe_and_per_verdict(found: Summary) -> None:
-    lines = write_summary(found, "md").splitlines()
+    lines = write_summary(found, "md").decode().splitlines()
     assert lines[2].startswith("| lr=0.02 | 10 of 10")
     assert len({line.count("|") for line in lines[:5]}) == 1
     assert sum(line.startswith("- ") for line in lines) == 2
-    text = write_summary(found, "tex")
+    text = write_summary(found, "tex").decode()
     columns = re.search(r"\\begin\{tabular\}\{(l+)\}", text)
     assert columns is not None
     assert {line.count("&") for line in text.splitlines() if line.endswith(r"\\")} == {len(columns[1]) - 1}
@@ -59,9 +60,9 @@ def test_the_tables_have_a_line_per_recipe_and_per_verdict(found: Summary) -> No
 @pytest.mark.parametrize("target", ["a|b_c*", "50% & #1 {x} ~^\\", "<b>\x1b[0m"])
 def test_no_label_breaks_a_format(target: str) -> None:
     found = summary({"target": target}, {"target": "plain"}, completions=[SLOW, FAST])
-    rows = [line for line in write_summary(found, "md").splitlines() if line.startswith("|")]
+    rows = [line for line in write_summary(found, "md").decode().splitlines() if line.startswith("|")]
     assert len({len(re.findall(r"(?<!\\)\|", row)) for row in rows}) == 1
-    text = write_summary(found, "tex")
+    text = write_summary(found, "tex").decode()
     bare = re.sub(r"\\(?:[&%$#_{}]|[a-z]+(?:\{\})?|\\)", "", text)
     assert not re.search(r"[%$#_~^<>\x1b]", bare)
     labels = [element.text for element in ElementTree.fromstring(write_summary(found, "svg")).iter() if element.text]
@@ -82,4 +83,16 @@ def test_the_figure_has_a_dot_per_solved_run_and_an_arrow_per_unsolved_one(found
 
 def test_another_ending_is_refused() -> None:
     with pytest.raises(InputError, match="--out cannot write"):
-        summary_ending(Path("found.png"))
+        summary_ending(Path("found.gif"))
+
+
+def test_a_figure_without_its_package_is_refused_before_anything_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(InputError, match="matplotlib") as refused:
+        summary_ending(Path("found.pdf"))
+    assert "pip install" in refused.value.remedy
+
+
+def test_a_figure_can_be_a_pdf(found: Summary) -> None:
+    pytest.importorskip("matplotlib")
+    assert write_summary(found, "pdf").startswith(b"%PDF-")

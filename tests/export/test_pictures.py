@@ -13,8 +13,19 @@ from PIL import Image
 from pgplay.cli import main
 from pgplay.config.run_config import make_config
 from pgplay.errors import InputError
-from pgplay.export.figure import GREEDY_COLOUR, LINE_COLOUR, MOST_BUCKETS, Polygon, Polyline, figure_of, metrics_of
+from pgplay.export.figure import (
+    GREEDY_COLOUR,
+    LINE_COLOUR,
+    MOST_BUCKETS,
+    Caption,
+    Figure,
+    Polygon,
+    Polyline,
+    figure_of,
+    metrics_of,
+)
 from pgplay.export.formats import export_run
+from pgplay.export.pdf import to_pdf
 from pgplay.export.svg import to_svg
 from pgplay.learning.reports.step_report import Sample, StepReport
 from pgplay.runs.curves import curves_of
@@ -107,7 +118,30 @@ def test_png_without_pillow_says_what_to_do(store, monkeypatch):
     monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(InputError, match="Pillow") as refused:
         export(store, "png")
-    assert "its extra png, or export as SVG" in refused.value.remedy
+    assert "pgplay[png]" in refused.value.remedy
+
+
+def test_pdf_is_a_page_of_vectors_with_its_font(store):
+    pytest.importorskip("matplotlib")
+    page = export(store, "pdf")
+    assert page.startswith(b"%PDF-")
+    assert b"/MediaBox [ 0 0 501.6 343.2 ]" in page
+    assert b"CIDFontType2" in page
+    assert b"/Subtype /Image" not in page
+    assert export(store, "pdf") == page
+
+
+def test_pdf_without_matplotlib_says_what_to_do(store, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(InputError, match="matplotlib") as refused:
+        export(store, "pdf")
+    assert "pip install 'pgplay[figures]'" in refused.value.remedy
+
+
+def test_a_dollar_and_signs_that_the_font_lacks_are_drawn_as_they_are():
+    pytest.importorskip("matplotlib")
+    words = Caption((10, 20), "$x_1$ costs 5$ 日本")
+    assert to_pdf(Figure(100, 40, (words, Polyline([(0, 0), (9, 9)], "#000000", dashed=True)))).startswith(b"%PDF-")
 
 
 class Reader(HTMLParser):
@@ -179,5 +213,5 @@ def test_the_command_follows_the_files_ending_and_keeps_existing_files(store, tm
     assert main(["runs", "export", "mine", str(page)]) == 0
     assert page.read_text().startswith("<!doctype html>")
     assert main(["runs", "export", "mine", str(page)]) == 2
-    assert main(["runs", "export", "mine", str(tmp_path / "mine.pdf")]) == 2
-    assert "has none of the endings .csv, .jsonl, .svg, .png, .html" in capsys.readouterr().err
+    assert main(["runs", "export", "mine", str(tmp_path / "mine.gif")]) == 2
+    assert "has none of the endings .csv, .jsonl, .svg, .png, .pdf, .html" in capsys.readouterr().err

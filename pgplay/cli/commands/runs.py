@@ -249,7 +249,7 @@ def add_run_export(parser: Parser) -> None:
         "--metric",
         metavar="NAME",
         action="append",
-        help="a curve for svg and png; repeat for more (default: the usual ones)",
+        help="a curve for svg, png and pdf; repeat for more (default: the usual ones)",
     )
     parser.add_argument("--to", metavar="TRACKER[:PLACE]", help=f"write the whole run to a tracker: {ABOUT_TRACKERS}")
     add_replace(parser)
@@ -293,7 +293,7 @@ def _export_to_file(arguments: Arguments) -> int:
     path = None if arguments.file in (None, "-") else expand_home(arguments.file)
     if path is not None:
         check_destination(path, arguments.replace, "advice.replace")
-    if path is None and format == "png" and sys.stdout.isatty():
+    if path is None and format in ("png", "pdf") and sys.stdout.isatty():
         raise InputError("command.picture_to_terminal")
     wait = LongWait(f"Exporting {arguments.name}")
     with DatabaseReader.open(arguments.name) as run:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 EXPORT_ERRORS: dict[str, str] = {
     "error.export.no_pillow": "PNG export needs the package Pillow, which is not installed.",
-    "error.export.no_pillow.remedy": "Install pgplay with its extra png, or export as SVG, which needs no package.",
+    "error.export.no_pillow.remedy": "Run pip install 'pgplay[png]', or export as SVG, which needs no package.",
+    "error.export.no_matplotlib": "PDF export needs the package matplotlib, which is not installed.",
+    "error.export.no_matplotlib.remedy": "Run pip install 'pgplay[figures]', or export as SVG, which needs no package.",
     "error.export.no_steps": "The run has no steps yet.",
     "error.tracker.lacks_package": "The tracker {name} needs the package {package}, which is not installed.",
     "error.tracker.down": "The tracker {name} at {place} does not answer: {reason}.",

@@ -51,7 +51,7 @@ async def export_stored_run(app: App[Any], library: RunLibrary, run: str) -> Non
         with library.open(run) as store:
             yield from export_run(store, format)
 
-    question = "Which file? .html: a page with everything; .svg, .png: curves; .csv, .jsonl: metrics."
+    question = "Which file? .html: a page with everything; .svg, .png, .pdf: curves; .csv, .jsonl: metrics."
     await export_to_file(app, question, f"{run}.html", RUN_FORMATS, write)
 
 
@@ -60,9 +60,9 @@ async def export_sweep(app: App[Any], library: SweepLibrary, name: str) -> None:
     from pgplay.experiments.files import SUMMARY_FORMATS, write_summary
 
     def write(format: str) -> Iterator[bytes]:
-        yield write_summary(library.reader(name).look().summary(), format).encode()
+        yield write_summary(library.reader(name).look().summary(), format)
 
-    question = "Which file? .svg: the picture; .csv: the numbers; .md, .tex: the table with its verdicts."
+    question = "Which file? .svg, .png, .pdf: the picture; .csv: the numbers; .md, .tex: the table with its verdicts."
     await export_to_file(app, question, f"{name}.svg", SUMMARY_FORMATS, write)
 
 

@@ -99,7 +99,7 @@ class SideBySide(Filtering):
         Binding("w", "sweep", "sweep", tooltip="Vary the setup of this line, with several seeds of each variant."),
         Binding("plus", "add", "add", key_display="+", tooltip="Add a stored run to the picture."),
         Binding("m", "metric", "metric", tooltip="Choose the plotted metric: entropy, held-out reward and others."),
-        Binding("x", "export", "export", tooltip="The picture as SVG or PNG, the numbers as CSV."),
+        Binding("x", "export", "export", tooltip="The picture as SVG, PNG or PDF, the numbers as CSV."),
         FILTER,
         Binding("b", "seeds", "join", tooltip="Draw runs that differ only in their seed as one line, or apart."),
         Binding("delete,backspace", "remove", "drop", key_display="del", tooltip="Take the line out of the picture."),
@@ -322,7 +322,7 @@ class SideBySide(Filtering):
         series = series_of(self._lines, metric)
         await export_to_file(
             self.app,
-            "Which file? .svg, .png: the picture; .csv: the numbers.",
+            "Which file? .svg, .png, .pdf: the picture; .csv: the numbers.",
             "side-by-side.svg",
             COMPARISON_FORMATS,
             lambda format: [write_comparison(series, metric, format)],

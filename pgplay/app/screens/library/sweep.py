@@ -70,8 +70,16 @@ class SweepScreen(Screen[None]):
     """Follows a stored sweep, whoever trains it; `view` is how it stands now."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open_run", "open the run", tooltip="The run under the cursor, at any of its steps."),
-        Binding("space", "train_or_stop", "train/stop", tooltip="Train what is left in the background, or stop that."),
+        Binding(
+            "enter", "open_run", "open run", key_display="enter", tooltip="The run under the cursor, at any of its steps."
+        ),
+        Binding(
+            "space",
+            "train_or_stop",
+            "train/stop",
+            key_display="space",
+            tooltip="Train what is left in the background, or stop that.",
+        ),
         Binding("plus", "more_seeds", "more seeds", key_display="+", tooltip="Train further seeds of every row."),
         Binding("p", "beside", "beside", tooltip="Overlay the runs of this row and of the first one."),
         Binding("x", "export", "export", tooltip="The picture, the numbers, or the table with its verdicts."),
