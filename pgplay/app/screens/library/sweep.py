@@ -71,7 +71,7 @@ class SweepScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "enter", "open_run", "open run", key_display="enter", tooltip="The run under the cursor, at any of its steps."
+            "enter", "open_run", "open run", key_display="enter", tooltip="The run under the cursor, at any step."
         ),
         Binding(
             "space",
