@@ -27,6 +27,7 @@ def test_the_list_names_generators_and_shipped_data_sets(capsys: pytest.CaptureF
     assert "assistant" in rows
 
 
+@pytest.mark.exhaustive
 def test_train_reads_a_task_once_and_its_run_names_the_pairs(
     packages: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
