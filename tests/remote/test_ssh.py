@@ -205,6 +205,7 @@ async def test_a_run_of_the_app_outlives_the_link_and_is_taken_over_or_ended(far
     info, step = await watched_until_the_link_breaks(Start(config=config))
     assert info.config == config
     info, later = await watched_until_the_link_breaks(Resume(run=info.run))
+    assert info.config == config
     assert later > step
 
     assert await asyncio.to_thread(main, ["runs", "stop", info.run, "--engine", "ssh:box"]) == 0

@@ -18,6 +18,8 @@ from pgplay.worker.protocol.records import RunInfo
 _LAST_SECONDS = 3.0
 _FILES = ("task", "warm_text")
 """The settings that may name a file; rewards travel with their source anyhow."""
+_PLACES: dict[str, str] = {}
+"""What a setting is here, by what it is there behind the folder of sent files, which names its content."""
 
 
 class FarWorker:
@@ -27,8 +29,6 @@ class FarWorker:
         self, on_event: Callable[[AnyEvent], None], on_exit: Callable[[int, str], None], host: str
     ) -> None:
         self._on_event = on_event
-        self._places: dict[str, str] = {}
-        """What a setting is here, by what it is there behind the folder of sent files."""
         self._client = WorkerClient(self._take, on_exit, ssh_command(host, (*FAR_WORKER, "--stays")))
 
     @property
@@ -68,18 +68,21 @@ class FarWorker:
         for file in files:
             for part in file.parts():
                 self._client.send(part)
-        self._places |= {far[name].removeprefix(SENT): near[name] for name in _FILES if far[name] != near[name]}
+        _PLACES.update((far[name].removeprefix(SENT), near[name]) for name in _FILES if far[name] != near[name])
         return replace(config, **far)
 
     def _take(self, event: AnyEvent) -> None:
         if isinstance(event, StateChanged | Changed) and event.info is not None:
-            event = replace(event, info=self._as_here(event.info))
+            event = replace(event, info=_as_here(event.info))
         self._on_event(event)
 
-    def _as_here(self, info: RunInfo) -> RunInfo:
-        """Return `info` with its config as the person wrote it."""
-        near = {name: self._near(getattr(info.config, name)) for name in _FILES}
-        return replace(info, config=replace(info.config, **near))
 
-    def _near(self, value: str) -> str:
-        return next((near for far, near in self._places.items() if value.endswith(far)), value)
+def _as_here(info: RunInfo) -> RunInfo:
+    """Return `info` with its config as the person wrote it."""
+    there = {name: getattr(info.config, name) for name in _FILES}
+    near = {name: _near(value) for name, value in there.items()}
+    return replace(info, config=replace(info.config, **near))
+
+
+def _near(value: str) -> str:
+    return next((near for far, near in _PLACES.items() if value.endswith(far)), value)
