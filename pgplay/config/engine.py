@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from typing import Literal, NamedTuple, get_args
 
 from pgplay.config.ssh_host import parse_host
@@ -33,14 +34,13 @@ class Engine(NamedTuple):
             return ":".join(filter(None, (self.kind, self.host, self.there)))
         return self.kind if self.kind == "local" else f"{self.kind}:{self.processes}"
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """This process's environment as its processes get it: with their kind, and equal shares of the cores.
+    def environment(self, given: Mapping[str, str]) -> dict[str, str]:
+        """Return the environment of its processes from the `given` one: their kind, and equal shares of the cores.
 
         torchrun would set one thread without saying so.
         """
         threads = max(1, (os.cpu_count() or 1) // self.processes)
-        return {"OMP_NUM_THREADS": str(threads), **os.environ, "PYTHONUTF8": "1", BACKEND: self.kind}
+        return {"OMP_NUM_THREADS": str(threads), **given, "PYTHONUTF8": "1", BACKEND: self.kind}
 
 
 LOCAL = Engine()

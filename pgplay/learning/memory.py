@@ -31,11 +31,14 @@ def free_memory_on(device: torch.device) -> int | None:
     return free_memory()
 
 
-def refuse_without_memory(plan: Plan, device: torch.device) -> None:
-    """Refuse what `device` has no memory for, before anything is loaded; raises InputError."""
+def refuse_without_memory(plan: Plan, device: torch.device, processes: int = 1) -> None:
+    """Refuse what `device` has no memory for, before that many processes load it; raises InputError."""
     memory = memory_of(plan)
     free = None if memory is None else free_memory_on(device)
-    if memory is None or free is None or memory.total <= free:
+    if memory is None or free is None:
         return
-    values = {"needed": memory.total, "weights": memory.weights, "step": memory.step, "free": free}
-    raise InputError("model.memory", field="batch_size", model=plan.config.model, **values)
+    step = memory.step  # of the whole batch, which the processes share
+    total = processes * (memory.total - step) + step
+    if total > free:
+        values = {"needed": total, "weights": processes * memory.weights, "step": step, "free": free}
+        raise InputError("model.memory", field="batch_size", model=plan.config.model, **values)

@@ -15,7 +15,6 @@ import msgspec
 
 from pgplay.errors import refusal_of_system
 from pgplay.learning.inputs import read_inputs
-from pgplay.learning.sharing import refuse_unshared
 from pgplay.limits import refuse_torch_without_memory
 from pgplay.locale.catalog import Coded
 from pgplay.runs.branches import branch_run
@@ -114,9 +113,8 @@ def main(*, stays: bool = False) -> NoReturn:
     def prepare_start(command: Start) -> Callable[[OnProgress], RunSession]:
         command = with_sent_places(command)
         config = command.config
-        prepared = prepare(config, read_inputs(config), command.rewards)
-        refuse_unshared(prepared.plan, ranks.count)
-        return partial(begin, prepared, command)
+        inputs = read_inputs(config)
+        return partial(begin, prepare(config, inputs, command.rewards, ranks.count), command)
 
     def resume(run: str, command: Resume, on_progress: OnProgress) -> RunSession:
         rewards, log = command.rewards, outbox.log

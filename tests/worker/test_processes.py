@@ -207,12 +207,15 @@ def test_the_launcher_restarts_no_rank_and_tells_each_its_threads(monkeypatch: p
     from pgplay.worker.client.client import default_command
 
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setenv("WORLD_SIZE", "4")  # pgplay itself may have been started by a torchrun
     monkeypatch.setattr(os, "cpu_count", lambda: 8)
     engine = Engine("processes", 2)
     command, environment = default_command(engine), worker_environment(engine)
     assert command[command.index("--max-restarts") + 1] == "0"
     assert command[-4:] == ["--max-restarts", "0", "-m", "pgplay.worker"]
     assert (environment["OMP_NUM_THREADS"], environment["PYTHONSAFEPATH"]) == ("4", "1")
+    assert "WORLD_SIZE" not in worker_environment()
+    assert "OMP_NUM_THREADS" not in worker_environment()
 
 
 @pytest.mark.parametrize(
@@ -227,3 +230,23 @@ def test_train_refuses_what_no_engine_can_do(
 ) -> None:
     assert main(["train", "--target", "ab", *words]) == 2
     assert problem in capsys.readouterr().err
+
+
+def test_a_process_ends_with_its_parent_where_no_signal_says_so() -> None:
+    child = (
+        "import platform, signal, sys, threading\nfrom pgplay.worker.session import rank_guard\n"
+        "platform.system = lambda: 'Darwin'\nrank_guard._LOOK = 0.01\n"
+        "rank_guard.end_with_parent(signal.SIGKILL)\nprint('ready', flush=True)\nthreading.Event().wait()"
+    )
+    parent = (
+        "import subprocess, sys\n"
+        "child = subprocess.Popen([sys.executable, '-c', sys.argv[1]], stdout=subprocess.PIPE)\n"
+        "child.stdout.readline()\nprint(child.pid, flush=True)\nsys.stdin.read()"
+    )
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", parent, child], stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdout is not None
+        orphan = psutil.Process(int(process.stdout.readline()))
+        process.kill()
+    psutil.wait_procs([orphan], timeout=30)
+    assert is_gone(orphan.pid)

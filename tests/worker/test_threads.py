@@ -72,6 +72,20 @@ def test_the_user_decides_before_the_run_before_the_measurement(measured, settin
     assert bool(measured) == (chosen == 4)
 
 
+@pytest.mark.parametrize(
+    ("settings", "stored", "chosen"),
+    [({}, None, 2), ({}, 4, 2), ({}, 1, 1), ({"threads": 3}, 1, 3)],
+)
+def test_processes_have_equal_parts_of_the_cores_and_claim_them_together(measured, settings, stored, chosen):
+    several = Threads.choose(plan(model="gru-medium", **settings), CPU, stored, processes=2)
+    assert (several.wanted, several.processes) == (chosen, 2)
+    assert measured == ([2] if settings == {} and stored is None else [])
+    several.work()
+    (claim,) = cores_folder().glob("*.claim")
+    assert claim.name.endswith(f"-fixed-{2 * chosen}.claim")
+    several.rest()
+
+
 def test_only_cores_that_no_other_run_uses_are_measured(measured):
     other = Claim(Wish(3, is_fixed=True))
     other.take()

@@ -44,8 +44,11 @@ def default_command(engine: Engine = LOCAL) -> list[str]:
 def worker_environment(engine: Engine = LOCAL) -> dict[str, str]:
     """Return the worker's environment: unbuffered output in UTF-8, and pgplay importable from a source tree."""
     environment = dict(os.environ, PYTHONUNBUFFERED="1", PYTHONUTF8="1")
+    for name in ("RANK", "WORLD_SIZE"):  # of a torchrun that has started pgplay itself
+        environment.pop(name, None)
     if engine.processes > 1:
-        environment |= engine.environment | {"PYTHONSAFEPATH": "1"}  # this is -P for those whom torchrun starts
+        environment = engine.environment(environment)
+        environment["PYTHONSAFEPATH"] = "1"  # this is -P for those whom torchrun starts
     return with_source_tree(environment)
 
 

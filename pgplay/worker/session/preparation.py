@@ -14,6 +14,7 @@ from pgplay.errors import InputError, RewardError, coded
 from pgplay.learning.inputs import Inputs
 from pgplay.learning.memory import refuse_without_memory
 from pgplay.learning.plan import Plan, make_plan
+from pgplay.learning.sharing import refuse_unshared
 from pgplay.learning.trainer import Trainer
 from pgplay.policies.density import Density
 from pgplay.policies.devices import resolve_device
@@ -42,13 +43,15 @@ class Prepared(NamedTuple):
     device: torch.device
 
 
-def prepare(config: RunConfig, inputs: Inputs, rewards: Iterable[RewardSpec] = ()) -> Prepared:
-    """Return what a run of `config` begins with.
+def prepare(
+    config: RunConfig, inputs: Inputs, rewards: Iterable[RewardSpec] = (), processes: int = 1
+) -> Prepared:
+    """Return what a run of `config` on that many processes begins with.
 
     `rewards` are those that the config names, at least each that is Python: only what the person wrote or allowed
     runs. Raises InputError and PgplayError.
     """
-    plan, saved, device = plan_run(config, inputs)
+    plan, saved, device = plan_run(config, inputs, processes)
     if saved.reference is not None and saved.reference.policy.tokenizer.fingerprint != plan.tokenizer.fingerprint:
         alphabet = saved.reference.policy.shape.alphabet
         raise InputError("reference.alphabet", field="reference", reference=config.reference, alphabet=alphabet)
@@ -80,10 +83,11 @@ class PlannedRun(NamedTuple):
     device: torch.device
 
 
-def plan_run(config: RunConfig, inputs: Inputs) -> PlannedRun:
-    """Return the plan of a new run of `config`, which may start from a saved policy.
+def plan_run(config: RunConfig, inputs: Inputs, processes: int = 1) -> PlannedRun:
+    """Return the plan of a new run of `config` on that many processes, which may start from a saved policy.
 
-    Raises InputError, also for what the device has no memory for, and PgplayError for a damaged policy.
+    Raises InputError, also for what the processes cannot share and what the device has no memory for, and PgplayError
+    for a damaged policy.
     """
     device = resolve_device(config.device)
     saved = load_named(config, device)
@@ -91,7 +95,8 @@ def plan_run(config: RunConfig, inputs: Inputs) -> PlannedRun:
     if start is not None:
         config = msgspec.structs.replace(config, model=start.card.model)
     plan = make_plan(config, inputs, None if start is None else start.policy.shape)
-    refuse_without_memory(plan, device)
+    refuse_unshared(plan, processes)
+    refuse_without_memory(plan, device, processes if device.type == "cpu" else 1)
     if start is None or start.density == Density.of(config):
         return PlannedRun(plan, saved, device)
     trained, present = start.density.description, Density.of(config).description

@@ -1,6 +1,6 @@
 """Runs on several processes: the first rank joins the others here, and they follow it.
 
-torchrun starts all ranks of the app's worker (`client.engines`); a command starts the others of its own process.
+torchrun starts all ranks of the app's worker (`worker.client`); a command is the first rank and starts the others.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _OWN_STORE = "PGPLAY_OWN_STORE"
 FOLLOWER = ("-P", "-m", "pgplay.worker")
 
 
-def refuse_missing_distributed() -> None:
+def _refuse_missing_distributed() -> None:
     """Refuse several processes where torch was built without them; raises InputError."""
     if not distributed.is_available():
         raise InputError("engine.no_distributed")
@@ -54,7 +54,7 @@ def _refuse_missing_gpus(engine: Engine) -> None:
 
 def _join(kind: str, rank: int, count: int, store: Any = None) -> ProcessRanks:
     """Join the ranks that meet at `store`, or where torchrun's environment says; waits for all of them."""
-    refuse_missing_distributed()
+    _refuse_missing_distributed()
     for name in ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME"):  # nobody else on the network can join
         os.environ.setdefault(name, "lo0" if sys.platform == "darwin" else "lo")
     if kind == "gpus":
@@ -99,11 +99,11 @@ def started(engine: Engine, command: Sequence[str] = FOLLOWER) -> Iterator[Ranks
     if engine.processes == 1:
         yield ALONE
         return
-    refuse_missing_distributed()
+    _refuse_missing_distributed()
     _refuse_missing_gpus(engine)
     store = _local_store()
     shared = {
-        **with_source_tree(engine.environment),
+        **with_source_tree(engine.environment(os.environ)),
         "MASTER_ADDR": "127.0.0.1",
         "MASTER_PORT": str(store.port),
         "WORLD_SIZE": str(engine.processes),
@@ -127,11 +127,8 @@ def _local_store() -> Any:
     from torch.distributed import TCPStore  # type: ignore[attr-defined]
 
     listener = socket.create_server(("127.0.0.1", 0))
-    port = listener.getsockname()[1]
-    listening = listener.detach()
-    return TCPStore(
-        "127.0.0.1", port, is_master=True, wait_for_workers=False, master_listen_fd=listening
-    )
+    host, port = listener.getsockname()
+    return TCPStore(host, port, is_master=True, wait_for_workers=False, master_listen_fd=listener.detach())
 
 
 def _start(rank: int, command: Sequence[str], shared: Mapping[str, str]) -> subprocess.Popen[bytes]:

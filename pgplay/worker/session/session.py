@@ -75,7 +75,7 @@ class Session(PolicyRequests):
         ranks: Ranks = ALONE,
     ) -> Self:
         """Return a new run of `config`: `prepare`, then `start`."""
-        prepared = prepare(config, inputs, rewards)
+        prepared = prepare(config, inputs, rewards, ranks.count)
         return cls.start(prepared, name=name, on_progress=on_progress, on_log=on_log, on_wait=on_wait, ranks=ranks)
 
     @classmethod
