@@ -64,7 +64,7 @@ from pgplay.app.widgets.plots.curve import Plot
 from pgplay.app.worker_link import LinkFactory, WorkerLink, real_worker
 from pgplay.config.run_config import RunConfig, to_settings
 from pgplay.errors import PgplayError
-from pgplay.experiments.sweep_library import LocalSweepLibrary, SweepLibrary
+from pgplay.experiments.sweep_library import LocalSweepLibrary, NoSweeps, SweepLibrary
 from pgplay.library.policy_library import LocalPolicyLibrary, PolicyLibrary
 from pgplay.rewards.spec import RewardSpec
 from pgplay.runs.run_library import LocalRunLibrary, RunLibrary
@@ -118,7 +118,7 @@ class PgplayApp(Pages):
         self.state.host = host
         self.policy_library: PolicyLibrary = FarPolicyLibrary(host) if host else LocalPolicyLibrary()
         self.run_library: RunLibrary = FarRunLibrary(host) if host else LocalRunLibrary()
-        self.sweep_library: SweepLibrary = LocalSweepLibrary()
+        self.sweep_library: SweepLibrary = NoSweeps() if host else LocalSweepLibrary()
         self._config, self._preset, self._brought = config, preset, brought
         self._draft, self._problems, self._connect = memory.typed, problems, connect
         self._worker: WorkerLink | None = None

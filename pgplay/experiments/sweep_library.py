@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 class SweepLibrary(Protocol):
     """Stored sweeps; every method raises PgplayError with what was wrong."""
 
+    trains: bool
+    """Whether sweeps can be trained where the runs are."""
+
     def summaries(self, runs: Sequence[RunSummary]) -> list[SweepSummary]:
         """Return every sweep in brief, the newest first, with what all stored `runs` say about it."""
         ...
@@ -51,6 +54,8 @@ class SweepLibrary(Protocol):
 
 class LocalSweepLibrary:
     """The sweeps stored on this machine; what reads them is loaded when first needed."""
+
+    trains: bool = True
 
     def summaries(self, runs: Sequence[RunSummary]) -> list[SweepSummary]:
         """Return every sweep in brief, the newest first, with what all stored `runs` say about it."""
@@ -99,3 +104,13 @@ class LocalSweepLibrary:
         from pgplay.worker.client.helper_process import HelperProcess
 
         return HelperProcess("pgplay.experiments", name)
+
+
+class NoSweeps(LocalSweepLibrary):
+    """What is shown of sweeps beside the runs of another machine, which are listed one by one."""
+
+    trains: bool = False
+
+    def summaries(self, runs: Sequence[RunSummary]) -> list[SweepSummary]:
+        """Return none: the sweeps of this machine are not among the other one's runs."""
+        return []

@@ -14,7 +14,7 @@ from pgplay.app.screens.library.sweep import SweepScreen
 from pgplay.app.screens.library.time_travel import TravelScreen
 from pgplay.app.widgets.sweep_rows import SweepRows
 from pgplay.experiments.statistics.estimates import load_scipy
-from pgplay.experiments.sweep_library import LocalSweepLibrary
+from pgplay.experiments.sweep_library import LocalSweepLibrary, NoSweeps
 from pgplay.experiments.sweep_list import list_sweeps
 from pgplay.experiments.sweeps import Sweep, open_sweep
 from pgplay.runs.summaries import list_runs
@@ -203,3 +203,15 @@ async def test_a_sweep_of_a_line_begins_from_the_runs_beside_each_other() -> Non
         await pilot.press("w")
         await until(pilot, lambda: isinstance(bench.app.screen, SweepDialog))
         assert bench.app.screen.query_one("#swept-algorithms", Input).value == "rloo"
+
+
+async def test_beside_the_runs_of_another_machine_no_sweep_is_listed_or_begun() -> None:
+    store_sweep()
+    async with opened() as (bench, pilot):
+        bench.app.sweep_library = NoSweeps()
+        await begin(bench, pilot)
+        await pilot.press("W")
+        await until(pilot, lambda: any("this machine" in str(each.message) for each in bench.app._notifications))
+        await pilot.press("u")
+        await until(pilot, lambda: isinstance(bench.app.screen, Runs))
+        assert not bench.app.screen.query_one(DataTable).row_count

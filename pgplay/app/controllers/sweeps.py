@@ -60,6 +60,9 @@ class SweepController:
 
     async def _begin(self, config: RunConfig, known: Iterable[RewardSpec]) -> None:
         """Ask what to vary, store the sweep, open it and train it; `known` are rewards that have consent."""
+        if not self._host.sweep_library.trains:
+            self._host.notify_user("Sweeps train on this machine: start pgplay without --engine for one.", severe=True)
+            return
         from pgplay.app.screens.dialogs.new_sweep import SweepDialog
         from pgplay.experiments.recipes import named_entries
         from pgplay.experiments.stored import usual_seconds

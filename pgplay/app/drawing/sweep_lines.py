@@ -132,10 +132,9 @@ def head_line(row: DrawnRow, width: int, styles: SweepStyles, *, is_selected: bo
     """Return the line of a row's label and facts; what does not fit is cut."""
     text = Text(no_wrap=True, end="").append("▸ " if is_selected else "  ", styles["cursor"])
     room = width - LINE_MARGIN
-    facts = next((fact for fact in row.facts if len(plain(row.label)) + len(fact) + 3 <= room), "")
-    if not facts and row.facts:
-        facts = row.facts[-1]
     hacked = " ▲ hacked" if row.hacked else ""
+    beside = len(plain(row.label)) + len(hacked) + 2
+    facts = next((fact for fact in row.facts if beside + len(fact) <= room), row.facts[-1] if row.facts else "")
     label = fit(plain(row.label), max(8, room - len(facts) - len(hacked) - (2 if facts else 0)))
     text.append(label, styles["label"]).append(hacked, styles["hacked"])
     if facts:

@@ -204,7 +204,7 @@ class SweepScreen(Screen[None]):
             elif seed.trial.outcome is not None:
                 what += f": {text_of(*seed.trial.outcome.reason)}"
             lines.append(f"{row.label} · seed {seed.seed}: {what}")
-            lines += [line for line in (row.verdict, row.hacked, self._forecast(rows.row)) if line]
+            lines += [line for line in (row.hacked, row.verdict, self._forecast(rows.row)) if line]
         self.query_one("#page-hint", Static).update(Text(plain("\n".join(lines), lines=True)))
 
     @property
