@@ -15,6 +15,8 @@ from pgplay.cli import main
 from pgplay.config.run_config import make_config
 from pgplay.config.ssh_host import parse_host
 from pgplay.errors import InputError
+from pgplay.runs.names import find_run
+from pgplay.runs.summaries import summary_of
 from pgplay.worker.client.far_worker import FarWorker
 from pgplay.worker.client.ssh import ssh_command, ssh_failure
 from pgplay.worker.protocol.commands import Resume, Start
@@ -165,7 +167,7 @@ def test_files_are_sent_and_the_policy_comes_back(far, capfd, monkeypatch, tmp_p
 
 @needs_sshd
 @pytest.mark.exhaustive
-def test_a_run_outlives_the_link_and_is_found_again(far, capfd, monkeypatch):
+def test_a_run_outlives_the_link_and_is_found_again(far, monkeypatch):
     train = [sys.executable, "-P", "-m", "pgplay", "train", "--engine", "ssh:box"]
     endless = [*train, "--target=far away", "--model=gru-nano", "--until=never"]
     with subprocess.Popen(endless, stderr=subprocess.PIPE, text=True) as near:
@@ -176,11 +178,9 @@ def test_a_run_outlives_the_link_and_is_found_again(far, capfd, monkeypatch):
     assert near.returncode == 1
     assert "trains on there" in told
     run = told.split("--resume ")[1].strip()
-    assert main(["runs", "list", "--json", "--engine", "ssh:box"]) == 0
-    states = {row["name"]: row["state"] for row in json.loads(capfd.readouterr().out)}
-    assert states[run] == "training"
     with monkeypatch.context() as there:
         there.setenv("PGPLAY_HOME", str(far.data))
+        assert summary_of(find_run(run)).state == "training"
         find_job(run).signal(signal.SIGHUP)
 
     with subprocess.Popen([*train, "--resume", run], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as near:
@@ -190,16 +190,14 @@ def test_a_run_outlives_the_link_and_is_found_again(far, capfd, monkeypatch):
     assert near.returncode == 130
     assert "Interrupted at step" in printed
     assert f"pgplay train --engine ssh:box --resume {run}" in told
-    assert main(["runs", "list", "--json", "--engine", "ssh:box"]) == 0
-    states = {row["name"]: row["state"] for row in json.loads(capfd.readouterr().out)}
-    assert states[run] == "paused"
     monkeypatch.setenv("PGPLAY_HOME", str(far.data))
+    assert summary_of(find_run(run)).state == "paused"
     assert find_job(run) is None
 
 
 @needs_sshd
 @pytest.mark.exhaustive
-async def test_a_run_of_the_app_outlives_the_link_and_is_taken_over_or_ended(far, capfd, tmp_path):
+async def test_a_run_of_the_app_outlives_the_link_and_is_taken_over_or_ended(far, capfd, monkeypatch, tmp_path):
     (tmp_path / "mine.csv").write_text("prompt,target\na,b\nc,d\n")
     config = make_config({"task": str(tmp_path / "mine.csv"), "model": "gru-nano", "until": "never"})
     info, step = await watched_until_the_link_breaks(Start(config=config))
@@ -210,10 +208,10 @@ async def test_a_run_of_the_app_outlives_the_link_and_is_taken_over_or_ended(far
 
     assert await asyncio.to_thread(main, ["runs", "stop", info.run, "--engine", "ssh:box"]) == 0
     assert "everything is saved" in capfd.readouterr().err
-    assert await asyncio.to_thread(main, ["runs", "show", info.run, "--json", "--engine", "ssh:box"]) == 0
-    shown = json.loads(capfd.readouterr().out)
-    assert shown["state"] == "paused"
-    assert shown["checkpoint_step"] == shown["steps"] >= later
+    monkeypatch.setenv("PGPLAY_HOME", str(far.data))
+    stored = summary_of(find_run(info.run))
+    assert stored.state == "paused"
+    assert stored.checkpoint_step == stored.steps >= later
 
 
 async def watched_until_the_link_breaks(command):
