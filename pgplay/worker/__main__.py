@@ -12,12 +12,16 @@ from functools import partial
 from typing import NoReturn
 
 import msgspec
+from msgspec.structs import replace
 
 from pgplay.errors import refusal_of_system
 from pgplay.learning.inputs import read_inputs
+from pgplay.library.consents import recall
 from pgplay.limits import refuse_torch_without_memory
 from pgplay.locale.catalog import Coded
+from pgplay.rewards.spec import RewardSpec
 from pgplay.runs.branches import branch_run
+from pgplay.runs.stored_rewards import stored_rewards
 from pgplay.worker.protocol.codec import PROTOCOL_VERSION
 from pgplay.worker.protocol.commands import Quit, Resume, Start
 from pgplay.worker.protocol.events import Notice, Ready
@@ -116,14 +120,19 @@ def main(*, stays: bool = False) -> NoReturn:
         inputs = read_inputs(config)
         return partial(begin, prepare(config, inputs, command.rewards, ranks.count), command)
 
+    def rewards_of(run: str, command: Resume, at: int | None = None) -> tuple[RewardSpec, ...]:
+        if not stays:
+            return command.rewards
+        return (*command.rewards, *map(recall, stored_rewards(run, at)))  # an app elsewhere cannot read them
+
     def resume(run: str, command: Resume, on_progress: OnProgress) -> RunSession:
-        rewards, log = command.rewards, outbox.log
+        rewards, log = rewards_of(run, command), outbox.log
         return watched(
             Session.resume(run, rewards=rewards, on_progress=on_progress, on_log=log, on_wait=notify, ranks=ranks)
         )
 
     def find(run: str, command: Resume) -> None:
-        check_resume(run, command)
+        check_resume(run, replace(command, rewards=rewards_of(run, command, command.at)))
         if stays and command.at is None:
             take_over(run)
 

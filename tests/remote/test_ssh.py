@@ -23,6 +23,7 @@ from pgplay.worker.protocol.commands import Resume, Start
 from pgplay.worker.protocol.events import Failed, Ready, Refused, Snapshot, StateChanged
 from pgplay.worker.server.jobs import find_job
 from tests.remote.ssh_server import SSHD, start_machine
+from tests.worker.helpers import own_rewards
 
 needs_sshd = pytest.mark.skipif(SSHD is None, reason="there is no sshd")
 needs_bash = pytest.mark.skipif(
@@ -199,8 +200,10 @@ def test_a_run_outlives_the_link_and_is_found_again(far, monkeypatch):
 @pytest.mark.exhaustive
 async def test_a_run_of_the_app_outlives_the_link_and_is_taken_over_or_ended(far, capfd, monkeypatch, tmp_path):
     (tmp_path / "mine.csv").write_text("prompt,target\na,b\nc,d\n")
-    config = make_config({"task": str(tmp_path / "mine.csv"), "model": "gru-nano", "until": "never"})
-    info, step = await watched_until_the_link_breaks(Start(config=config))
+    (tmp_path / "mine.py").write_text(REWARD)
+    files = {"task": str(tmp_path / "mine.csv"), "reward": str(tmp_path / "mine.py")}
+    config = make_config({**files, "model": "gru-nano", "until": "never"})
+    info, step = await watched_until_the_link_breaks(Start(config=config, rewards=own_rewards(config)))
     assert info.config == config
     info, later = await watched_until_the_link_breaks(Resume(run=info.run))
     assert info.config == config
