@@ -90,6 +90,8 @@ def run_bench(argv: Sequence[str]) -> int:
     arguments = parser.read(argv)
     models = _models(arguments.models)
     engine: Engine = arguments.engine
+    if engine.host:
+        raise InputError("engine.other_machine", host=engine.host)
     from pgplay.worker.session.cpu_cores import let_waiting_threads_sleep
 
     let_waiting_threads_sleep()
