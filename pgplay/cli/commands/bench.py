@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 USUAL_MODELS = tuple(spec.name for spec in MODELS.values() if spec.size in ("nano", "small", "medium"))
 _SHORTEST, _LONGEST = 4, 512
-_DEVICES = {"local": "", "processes": "cpu", "gpus": "cuda"}
+_DEVICES = {"processes": "cpu", "gpus": "cuda"}
 """The device on which the processes of each kind of engine train."""
 
 _KEYS = """\
@@ -90,8 +90,6 @@ def run_bench(argv: Sequence[str]) -> int:
     arguments = parser.read(argv)
     models = _models(arguments.models)
     engine: Engine = arguments.engine
-    if engine.host:
-        raise InputError("engine.other_machine", host=engine.host)
     from pgplay.worker.session.cpu_cores import let_waiting_threads_sleep
 
     let_waiting_threads_sleep()
@@ -200,11 +198,13 @@ def _measure_shared(
     from pgplay.learning.benchmark import Timing
     from pgplay.worker.session.shared_benchmark import COMMAND
 
+    if engine.processes == 1:
+        return []
     failed = []
     by_name = {(order.model, order.device): order for order in orders}
     device = _DEVICES[engine.kind]
     for row in rows:
-        if engine.processes == 1 or row["device"] != device:
+        if row["device"] != device:
             continue
         note(f"{row['model']} on {engine.processes} processes")
         request = msgspec.json.encode(by_name[row["model"], device]).decode()

@@ -19,8 +19,6 @@ ENGINE_ERRORS: dict[str, str] = {
     "error.engine.device.remedy": "Set device to cpu, or use gpus:N.",
     "error.engine.no_gpu": "gpus:N trains on GPUs, and this run's device is {device}.",
     "error.engine.no_gpu.remedy": "Set device to cuda, or use processes:N.",
-    "error.engine.other_machine": "pgplay bench measures the machine that it runs on, not {host}.",
-    "error.engine.other_machine.remedy": "Run it there: ssh {host} pgplay bench.",
     "error.engine.not_measured": "{engine} trains on {device}, which is not measured: {measured:list}.",
     "error.engine.not_measured.remedy": "Add {device} to --devices, if this machine has it, or use another engine.",
     "error.engine.algorithm": "Several processes cannot share a run of {algorithm}: it has no gradient to add up.",
