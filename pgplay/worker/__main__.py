@@ -27,7 +27,7 @@ from pgplay.worker.protocol.commands import Quit, Resume, Start
 from pgplay.worker.protocol.events import Notice, Ready
 from pgplay.worker.protocol.records import Device
 from pgplay.worker.server.alone import Alone, detach_streams
-from pgplay.worker.server.inbound import with_sent_places
+from pgplay.worker.server.exchange import with_sent_places
 from pgplay.worker.server.inbox import Inbox, LinkLost, read_commands
 from pgplay.worker.server.jobs import take_over
 from pgplay.worker.server.outbox import Outbox

@@ -22,7 +22,7 @@ async def test_the_machine_is_named_and_what_is_stored_there_is_said_to_be_there
             await pilot.press(key)
             await until(pilot, lambda said=said: said in notices(bench))
         bench.worker.tell(Saved(name="taught"))
-        await until(pilot, lambda: "policies export taught --engine ssh:box" in notices(bench))
+        await until(pilot, lambda: "Saved as taught on box." in notices(bench))
 
 
 async def test_a_broken_link_says_how_to_come_back() -> None:

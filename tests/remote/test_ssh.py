@@ -15,12 +15,13 @@ from pgplay.cli import main
 from pgplay.config.run_config import make_config
 from pgplay.config.ssh_host import parse_host
 from pgplay.errors import InputError
+from pgplay.library.policies import read_policy
 from pgplay.runs.names import find_run
 from pgplay.runs.summaries import summary_of
 from pgplay.worker.client.far_worker import FarWorker
 from pgplay.worker.client.ssh import ssh_command, ssh_failure
-from pgplay.worker.protocol.commands import Resume, Start
-from pgplay.worker.protocol.events import Failed, Ready, Refused, Snapshot, StateChanged
+from pgplay.worker.protocol.commands import Resume, Save, Start
+from pgplay.worker.protocol.events import Failed, Notice, Ready, Refused, Snapshot, StateChanged
 from pgplay.worker.server.jobs import find_job
 from tests.remote.ssh_server import SSHD, start_machine
 from tests.worker.helpers import own_rewards
@@ -205,6 +206,7 @@ async def test_a_run_of_the_app_outlives_the_link_and_is_taken_over_or_ended(far
     config = make_config({**files, "model": "gru-nano", "until": "never"})
     info, step = await watched_until_the_link_breaks(Start(config=config, rewards=own_rewards(config)))
     assert info.config == config
+    assert read_policy("watched").reward_source == REWARD
     info, later = await watched_until_the_link_breaks(Resume(run=info.run))
     assert info.config == config
     assert later > step
@@ -233,6 +235,9 @@ async def watched_until_the_link_breaks(command):
     while (info := (await next_of(StateChanged)).info) is None:
         pass
     snapshot = await next_of(Snapshot)
+    if isinstance(command, Start):
+        worker.send(Save(name="watched"))
+        assert "saved here too" in (await next_of(Notice)).message
     os.kill(worker.pid, signal.SIGKILL)
     await exits.get()
     return info, snapshot.report.step

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pgplay.app.controllers.present import present_reward
 from pgplay.app.host import AppHost
 from pgplay.app.messages import PARTS, ResumeRun, StateShown
-from pgplay.errors import PgplayError, coded
+from pgplay.errors import PgplayError
 from pgplay.locale.catalog import Coded, text_of
 from pgplay.worker.client.exit_reason import coded_exit
 from pgplay.worker.protocol.events import Event, Failed, Notice, Refused, Saved, StateChanged
@@ -24,9 +24,9 @@ def _why_gone(host: str, run: str, returncode: int, log_tail: str) -> Coded:
     from pgplay.worker.client.ssh import ssh_failure
 
     error = ssh_failure(host, returncode, log_tail, greeted=bool(run))
-    if not run:
-        return error.code, error.values
-    return coded("ssh.lost_in_app", host=host, run=run, cause=error)
+    if run:
+        error = PgplayError("ssh.lost_in_app", host=host, run=run, cause=error)
+    return error.code, error.values
 
 
 class WorkerEvents:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import signal
-import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -15,10 +14,10 @@ from typing import Any, BinaryIO
 
 from pgplay.errors import PgplayError
 from pgplay.worker.protocol.codec import PROTOCOL_VERSION, ProtocolError, decode_event
-from pgplay.worker.protocol.commands import AttachJob, FetchPolicy, ForgetJob, InterruptJob, Quit, RunJob, SendFile
-from pgplay.worker.protocol.events import FilePart, JobEnded, JobNamed, JobOutput, JobPreparing, Ready, Snapshot
+from pgplay.worker.protocol.commands import AttachJob, ForgetJob, InterruptJob, Quit, RunJob
+from pgplay.worker.protocol.events import JobEnded, JobNamed, JobOutput, JobPreparing, Ready, Snapshot
 from pgplay.worker.server.error_events import refusal
-from pgplay.worker.server.inbound import Inbound
+from pgplay.worker.server.exchange import file_commands
 from pgplay.worker.server.inbox import Inbox, LinkLost, Message, read_commands
 from pgplay.worker.server.jobs import PROGRESS, STDERR, STDOUT, Job, delete_old_jobs, find_job
 from pgplay.worker.server.outbox import Outbox
@@ -49,14 +48,12 @@ class CommandService:
     def __init__(self, inbox: Inbox, outbox: Outbox) -> None:
         self._inbox = inbox
         self._outbox = outbox
-        self._inbound = Inbound()
         self._view: JobView | None = None
         self._obey: dict[type, Callable[[Any], None]] = {
-            SendFile: self._inbound.take,
+            **file_commands(outbox.send),
             RunJob: lambda command: self._look_at(Job.start(command)),
             AttachJob: self._attach,
             InterruptJob: lambda command: self._job.signal(signal.SIGINT),
-            FetchPolicy: self._fetch_policy,
             ForgetJob: lambda command: self._job.delete(),
         }
 
@@ -98,14 +95,6 @@ class CommandService:
         self._look_at(job)
         lines = "".join(f"{line}\n" for line in _history(job.run))
         self._outbox.send(JobOutput(stream="stderr", data=lines.encode()))
-
-    def _fetch_policy(self, command: FetchPolicy) -> None:
-        from pgplay.library.archive import export_policy
-
-        with tempfile.TemporaryDirectory() as folder, export_policy(command.name, folder).open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            while data := file.read(_PART):
-                self._outbox.send(FilePart(data=data, last=file.tell() == size))
 
 
 def _history(run: str) -> list[str]:

@@ -71,7 +71,12 @@ SSH_ERRORS: dict[str, str] = {
     ),
     "error.ssh.no_sweep_there": "The app trains sweeps on this machine only, and its worker is on {host}.",
     "error.ssh.no_sweep_there.remedy": "Start pgplay without --engine, or use pgplay sweep on {host}.",
-    "ssh.saved_there": "Saved as {name} on {host}. To bring it here: pgplay policies export {name} --engine ssh:{host}",
+    "ssh.saved_there": "Saved as {name} on {host}.",
+    "ssh.kept_here": "The policy {name} is saved here too.",
+    "ssh.not_kept_here": (
+        "The policy {name} is not saved here: {cause:problem} It is on {host}: "
+        "pgplay policies export {name} --engine ssh:{host}"
+    ),
     "error.ssh.only_files": "Over ssh a policy travels as one file, not as {format}: {name}.",
     "error.ssh.only_files.remedy": "Leave --format out, or work on the other machine.",
     "error.ssh.file_there": "runs export would write {file} on {host}.",

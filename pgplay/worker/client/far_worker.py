@@ -1,18 +1,20 @@
-"""The app's end of a worker on another machine: WorkerClient over ssh, and the files that a run names sent along."""
+"""The app's end of a worker on another machine: WorkerClient over ssh, files that go there, policies that come here."""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 from msgspec.structs import replace
 
 from pgplay.config.run_config import RunConfig
-from pgplay.errors import PgplayError
+from pgplay.errors import PgplayError, coded
 from pgplay.worker.client.client import WorkerClient
 from pgplay.worker.client.sent_files import with_files
 from pgplay.worker.client.ssh import FAR_WORKER, ssh_command
-from pgplay.worker.protocol.commands import SENT, Command, LookFirst, ProbeReward, Start
-from pgplay.worker.protocol.events import AnyEvent, Changed, Refused, StateChanged
+from pgplay.worker.protocol.commands import SENT, Command, FetchPolicy, LookFirst, ProbeReward, Start
+from pgplay.worker.protocol.events import AnyEvent, Changed, FilePart, Notice, Refused, Saved, StateChanged
 from pgplay.worker.protocol.records import RunInfo
 
 _LAST_SECONDS = 3.0
@@ -29,6 +31,10 @@ class FarWorker:
         self, on_event: Callable[[AnyEvent], None], on_exit: Callable[[int, str], None], host: str
     ) -> None:
         self._on_event = on_event
+        self._host = host
+        self._fetched = ""
+        """The policy whose `_parts` arrive."""
+        self._parts: list[bytes] = []
         self._client = WorkerClient(self._take, on_exit, ssh_command(host, (*FAR_WORKER, "--stays")))
 
     @property
@@ -72,9 +78,35 @@ class FarWorker:
         return replace(config, **far)
 
     def _take(self, event: AnyEvent) -> None:
-        if isinstance(event, StateChanged | Changed) and event.info is not None:
-            event = replace(event, info=_as_here(event.info))
+        match event:
+            case StateChanged(info=info) | Changed(info=info) if info is not None:
+                event = replace(event, info=_as_here(info))
+            case Saved(name=name):
+                self._fetched, self._parts = name, []
+                self._client.send(FetchPolicy(name=name))
+            case FilePart(data=data, last=last):
+                self._parts.append(data)
+                if last:
+                    self._on_event(self._keep(self._fetched))
+                return
+            case _:
+                pass
         self._on_event(event)
+
+    def _keep(self, name: str) -> Notice:
+        """Add the policy that has arrived to the library here; returns what to tell the person."""
+        from pgplay.library.archive import import_policy
+
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / "policy"
+                path.write_bytes(b"".join(self._parts))
+                import_policy(path, name)
+        except PgplayError as error:
+            return Notice(*coded("ssh.not_kept_here", name=name, host=self._host, cause=error))
+        finally:
+            self._parts = []
+        return Notice(*coded("ssh.kept_here", name=name))
 
 
 def _as_here(info: RunInfo) -> RunInfo:

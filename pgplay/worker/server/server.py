@@ -33,7 +33,6 @@ from pgplay.worker.protocol.commands import (
     Reset,
     Resume,
     Save,
-    SendFile,
     Start,
     Step,
     Stop,
@@ -53,7 +52,7 @@ from pgplay.worker.protocol.events import (
 from pgplay.worker.protocol.records import EndCause, RunInfo, RunState
 from pgplay.worker.server.alone import EventSink, GoAlone
 from pgplay.worker.server.error_events import failure, refusal
-from pgplay.worker.server.inbound import Inbound
+from pgplay.worker.server.exchange import file_commands
 from pgplay.worker.server.inbox import Inbox, LinkLost
 from pgplay.worker.session.failures import coded_error, keep_failure
 from pgplay.worker.session.interface import NotNeededError, RunSession, SessionFactory
@@ -97,7 +96,7 @@ class Server:
             Write: self._write,
             ProbeReward: self._probe,
             LookFirst: self._look,
-            SendFile: Inbound().take,
+            **file_commands(outbox.send),
         }
 
     def serve(self) -> None:

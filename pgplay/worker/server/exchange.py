@@ -1,17 +1,24 @@
-"""Files that another machine sent for its runs."""
+"""Files between this machine and another: those that it sends for its runs, and policies that it fetches."""
 
 from __future__ import annotations
 
 import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
 from pgplay.errors import InputError
 from pgplay.files.atomic import write_atomically
 from pgplay.paths import make_folder, sent_folder
-from pgplay.worker.protocol.commands import SENT, LookFirst, ProbeReward, SendFile, Start
+from pgplay.worker.protocol.commands import SENT, FetchPolicy, LookFirst, ProbeReward, SendFile, Start
+from pgplay.worker.protocol.events import Event, FilePart
+
+_PART = 1024 * 1024  # bytes of a message; a line of the protocol holds 16 MiB
 
 
 class Inbound:
@@ -31,6 +38,20 @@ class Inbound:
         path = make_folder(sent_folder() / part.sha256) / part.name
         if not path.exists():
             write_atomically(path, content)
+
+
+def file_commands(send: Callable[[Event], None]) -> dict[type, Callable[[Any], None]]:
+    """Return what obeys the commands about files; events go to `send`."""
+    return {SendFile: Inbound().take, FetchPolicy: partial(_send_policy, send)}
+
+
+def _send_policy(send: Callable[[Event], None], command: FetchPolicy) -> None:
+    from pgplay.library.archive import export_policy
+
+    with tempfile.TemporaryDirectory() as folder, export_policy(command.name, folder).open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        while data := file.read(_PART):
+            send(FilePart(data=data, last=file.tell() == size, request=command.request))
 
 
 Configured = TypeVar("Configured", Start, ProbeReward, LookFirst)
