@@ -63,11 +63,13 @@ class SweepView(NamedTuple):
 
     @property
     def seconds_left(self) -> float | None:
-        """About how long the runs that are left take, as long as those that ended; None before the first ended."""
+        """About how long the runs that are left take; None before the first ended."""
+        return self.seconds_for(len(self.trials) - self.ended)
+
+    def seconds_for(self, runs: int) -> float | None:
+        """Return about how long `runs` further runs take, if each is as long as those that ended; None without any."""
         durations = [trial.report.seconds for trial in self.trials if trial.ended and trial.report is not None]
-        if not durations:
-            return None
-        return (len(self.trials) - self.ended) * statistics.fmean(durations) / self.sweep.plan.jobs
+        return runs * statistics.fmean(durations) / self.sweep.plan.jobs if durations else None
 
     def summary(self) -> Summary:
         """Return what the ended runs say; takes a second or more at first, as scipy is loaded."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgplay.app.background import in_daemon_thread
 from pgplay.app.controllers.consent import Consent
+from pgplay.app.drawing import number_format
 from pgplay.app.host import AppHost
 from pgplay.config.run_config import RunConfig, make_config
 from pgplay.errors import InputError, PgplayError
@@ -146,8 +147,8 @@ class SweepController:
         count = await self._host.push_screen_wait(
             AskDialog(
                 "More seeds",
-                f"How many more seeds for each of the {rows} rows? A further look at the differences makes the "
-                f"intervals a little wider, so that looking again is no way to luck.",
+                f"How many more seeds for each of the {rows} rows?{_cost(view)} Another look at the differences widens "
+                f"the intervals a little, so that it finds no more by chance.",
                 str(_needed(summary) or _USUAL_MORE),
                 yes="Train",
                 check=_count,
@@ -163,6 +164,13 @@ class SweepController:
             return
         if view.state != "training" and not self.trains(name):
             await self.train(name)
+
+
+def _cost(view: SweepView) -> str:
+    """Return how many runs a further seed is, and about how long they take if that is known."""
+    seconds = view.seconds_for(len(view.rows))
+    time = f", about {number_format.duration(seconds)}" if seconds is not None else ""
+    return f" A seed is {len(view.rows)} runs{time}."
 
 
 def _count(text: str) -> int:

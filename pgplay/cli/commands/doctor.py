@@ -67,6 +67,7 @@ def _folders() -> dict[str, Path]:
         "data": paths.data_folder(),
         "policies": paths.policies_folder(),
         "runs": paths.runs_folder(),
+        "sweeps": paths.sweeps_folder(),
         "personal_presets": paths.personal_presets_folder(),
         "personal_rewards": paths.personal_rewards_folder(),
         "consents": paths.consents_folder(),
