@@ -29,14 +29,14 @@ def delete_each(
     find: Callable[[str], object],
     delete: Callable[[str], object],
     *,
-    question: Coded,
+    question: Callable[[list[str]], Coded],
     yes: bool,
 ) -> int:
-    """Delete each of `names` once, once all are found and the person agrees to the `question` about {names}."""
+    """Delete each of `names` once, once all are found and the person agrees to the `question` about them."""
     different = list(dict.fromkeys(names))
     for name in different:
         find(name)
-    if confirm((question[0], {**question[1], "names": different}), yes):
+    if confirm(question(different), yes):
         for name in different:
             delete(name)
             note(f"Deleted the {kind(name)} {name}.")

@@ -53,8 +53,9 @@ def summary_figure(summary: Summary) -> Figure:
     across = axis_of(lines, 6)
     bottom = _TOP + _ROW * len(ranked)
     height = bottom + _BOTTOM + _LINE * (len(summary.comparisons) + 1)
-    by_completions = summary.yardstick.kind == "completions"
-    unit = "Completions until solved" if by_completions else f"{summary.yardstick.name} at the end"
+    unit = text_of("figure.completions")
+    if summary.yardstick.kind == "metric":
+        unit = text_of("figure.at_end", {"metric": summary.yardstick.name})
     shapes: list[Shape] = [
         Polygon(box(0, 0, WIDTH, height), PAPER),
         Caption((WIDTH - _RIGHT, 26), _legend(summary), anchor="end"),
@@ -74,10 +75,8 @@ def summary_figure(summary: Summary) -> Figure:
 
 
 def _legend(summary: Summary) -> str:
-    interval = f"bar: {100 * summary.confidence:.3g}% interval"
-    if summary.yardstick.kind == "completions":
-        return f"dot: a run; arrow: unsolved there; line: median; {interval}"
-    return f"dot: a run; line: mean; {interval}"
+    code = "figure.legend.times" if summary.yardstick.kind == "completions" else "figure.legend.values"
+    return text_of(code, {"confidence": f"{100 * summary.confidence:.3g}%"})
 
 
 def axis_of(lines: Sequence[ResultLine], parts: int) -> axes.Axis:

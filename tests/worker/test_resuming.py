@@ -83,8 +83,9 @@ def test_a_checkpoint_with_invalid_content_gives_way_to_the_newest_intact_one(da
         save_checkpoint(folder, Checkpoint(found.tensors, {**found.state, "trainer": "none"}))
     else:
         rewritten(run, **damage)
-    (RunStore.open(run).folder / "checkpoints" / "last-previous.json").unlink()
-    (RunStore.open(run).folder / "checkpoints" / "step-4.json").unlink(missing_ok=True)
+    for path in (RunStore.open(run).folder / "checkpoints").glob("*.json"):
+        if path.name != "last.json" and json.loads(path.read_text())["state"]["step"] == 4:
+            path.unlink()  # such as last-previous, and on a slow machine the best
     session = Session.resume(run)
     (note,) = sentences_of(session.info().notes)
     assert words in note

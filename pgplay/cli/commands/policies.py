@@ -12,6 +12,7 @@ from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, add_replace, a
 from pgplay.cli.questions import delete_each
 from pgplay.cli.tables import print_facts, print_table
 from pgplay.errors import InputError, coded
+from pgplay.locale.catalog import Coded
 from pgplay.paths import expand_home
 
 if TYPE_CHECKING:
@@ -129,10 +130,11 @@ def _add_delete(parser: Parser) -> None:
 def _delete(arguments: Arguments) -> int:
     from pgplay.library.policies import delete_policy, find_policy
 
-    question = coded("question.delete_policies")
-
     def kind(name: str) -> str:
         return "policy"
+
+    def question(names: list[str]) -> Coded:
+        return coded("question.delete_policies", names=names)
 
     return delete_each(kind, arguments.names, find_policy, delete_policy, question=question, yes=arguments.yes)
 

@@ -13,6 +13,7 @@ from pgplay.cli.questions import delete_each
 from pgplay.cli.resuming import to_resume
 from pgplay.cli.tables import print_facts, print_table
 from pgplay.errors import InputError, coded
+from pgplay.locale.catalog import Coded
 
 if TYPE_CHECKING:
     from pgplay.runs.database_reader import DatabaseReader
@@ -229,7 +230,10 @@ def _delete(arguments: Arguments) -> int:
         elif name not in swept:  # else it is gone with its sweep
             delete_run(name)
 
-    question = coded("question.delete_sweeps", runs=len(swept)) if sweeps else coded("question.delete_runs")
+    def question(names: list[str]) -> Coded:
+        if sweeps:
+            return coded("question.delete_sweeps", names=names, runs=len(swept))
+        return coded("question.delete_runs", names=names)
 
     def kind(name: str) -> str:
         return "sweep" if name in sweeps else "run"

@@ -6,6 +6,10 @@ _BOTH = "{b} needs {size:text} the completions of {a}"
 _MEASURED = "{measure} of {b} minus that of {a}: {size:change}"
 
 COMPARISONS = {
+    "figure.completions": "Completions until solved",
+    "figure.at_end": "{metric} at the end",
+    "figure.legend.times": "dot: a run; arrow: unsolved there; line: median; bar: {confidence} interval",
+    "figure.legend.values": "dot: a run; line: mean; bar: {confidence} interval",
     "comparison.times": f"{_BOTH} ({{range:text}}, {{seeds:.0f}} seeds).",
     "comparison.same-times": f"Not told apart: {_BOTH} ({{range:text}}, {{seeds:.0f}} seeds).",
     "comparison.few-times": f"Few seeds: {_BOTH}; on each seed {{each:list}} times.",
