@@ -211,7 +211,7 @@ def as_left(monkeypatch: pytest.MonkeyPatch, **options: Any) -> PgplayApp:
     made: list[PgplayApp] = []
 
     def make(*words: Any, **given: Any) -> PgplayApp:
-        made.append(PgplayApp(*words, **given, **options))
+        made.append(PgplayApp(*words, **{**given, **options}))
         return made[-1]
 
     monkeypatch.setattr(PgplayApp, "run", lambda app: None)
