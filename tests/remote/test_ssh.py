@@ -119,7 +119,7 @@ def test_a_start_file_may_greet_but_not_pour(far, capfd):
     far.start_file.write_text("echo Welcome to box; echo '{\"no\": 1}'\n")
     assert main(["runs", "list", "--json", "--engine", "ssh:box"]) == 0
     assert capfd.readouterr().out == "[]\n"
-    far.start_file.write_text("yes spam | head -c 100000; sleep 600\n")
+    far.start_file.write_text("yes spam | head -c 100000; cat\n")
     assert main(["runs", "--engine", "ssh:box"]) == 1
     problem, remedy = capfd.readouterr().err.splitlines()
     assert "spam" in problem
@@ -132,7 +132,7 @@ def test_another_version_there_is_told(far, capfd, tmp_path):
     far.start_file.write_text(f"PATH={tmp_path}:$PATH\n")
     other = tmp_path / "pgplay"
     ready = '{"event":"ready","protocol":1,"pid":1,"versions":{},"devices":[],"seconds":0}'
-    for script, words in {f"echo '{ready}'; sleep 600": "protocol version 1", "exit 2": "another version"}.items():
+    for script, words in {f"echo '{ready}'; exec cat": "protocol version 1", "exit 2": "another version"}.items():
         other.write_text(f"#!/bin/sh\n{script}\n")
         other.chmod(0o755)
         assert main(["runs", "--engine", "ssh:box"]) == 1
