@@ -80,7 +80,7 @@ def test_a_short_run_keeps_few_checkpoints_and_a_long_one_all() -> None:
 @pytest.fixture
 def parent(monkeypatch: pytest.MonkeyPatch) -> str:
     """A run of twelve steps with checkpoints only at 0, 4 and 12, however slow; its learning rate changed after 6."""
-    for interval in ("TRAIL_INTERVAL", "CHECKPOINT_INTERVAL"):
+    for interval in ("TRAIL_INTERVAL", "CHECKPOINT_INTERVAL", "BEST_INTERVAL"):
         monkeypatch.setattr(checkpointer, interval, 3600.0)
     session = Session.begin(make_config(CONFIG), Inputs(), name="parent")
     for step in range(1, 13):
