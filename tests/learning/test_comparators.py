@@ -102,8 +102,8 @@ def test_settings_of_the_run_to_compare_with_may_stay() -> None:
 def test_every_setting_is_classified() -> None:
     """A new setting must be added to one side or the other."""
     meant_for_all = {
-        *("target", "task", "alphabet", "tokenizer", "max_length", "held_out", "reward", "measure"),
-        *("model", "device", "threads"),
+        *("target", "task", "alphabet", "tokenizer", "max_length", "held_out", "prompts", "reward"),
+        *("measure", "model", "device", "threads"),
         # refused without a warm start and without held-out prompts, and for a search
         *("warm_text", "patience"),
         *("seed", "algorithm", "batch_size", "group_size", "steps", "max_seconds", "until", "kl_in"),
