@@ -15,7 +15,7 @@ from textual.widgets import Static
 from pgplay.app.background import in_daemon_thread
 from pgplay.app.drawing import number_format
 from pgplay.app.drawing.sweep_lines import axis_text, drawn_sweep
-from pgplay.app.drawing.terminal_text import plain, terminal_text
+from pgplay.app.drawing.terminal_text import as_title, plain, terminal_text
 from pgplay.app.messages import CompareRuns, LooksChanged, OpenTimeTravel
 from pgplay.app.notices import notify_user
 from pgplay.app.screens.dialogs.base import BACK, Keys
@@ -160,12 +160,12 @@ class SweepScreen(Screen[None]):
         summary = self._found.summary if self._found is not None else None
         drawn = drawn_sweep(self._view, summary, self._found.hacked if self._found else {}, rows.columns)
         rows.show(drawn)
-        rows.border_title = self._legend(summary)
+        rows.border_title = as_title(self._legend(summary))
         self.query_one("#sweep-title", Static).update(terminal_text(self._title(), width=self.size.width - 2))
         axis = self.query_one("#sweep-axis", Static)
         axis.update(Text(axis_text(drawn, rows.columns), no_wrap=True))
         unit = "completions until solved" if self._view.yardstick.kind == "completions" else f"{drawn.unit} at the end"
-        rows.border_subtitle = f" {unit} "
+        rows.border_subtitle = as_title(f" {unit} ")
         self._show_hint()
 
     def _title(self) -> str:
