@@ -12,6 +12,7 @@ from textual.screen import Screen
 from pgplay.app.help.documents import documents
 from pgplay.app.screens.dialogs.consent import ConsentDialog
 from pgplay.app.screens.dialogs.document import DocumentScreen
+from pgplay.experiments.sweeps import open_sweep, rename_sweep
 from pgplay.learning.reports.step_report import PromptSheet
 from pgplay.library.policies import save_policy
 from pgplay.library.policy_card import PolicyCard
@@ -77,9 +78,9 @@ def _failed(bench: Bench) -> None:
 
 
 def _sweep(bench: Bench) -> None:
-    sweep = store_sweep()
-    store_seed(sweep, 0, 0)
-    bench.app.perform(bench.app.controllers.sweeps.open(sweep.name))
+    rename_sweep(store_sweep().name, "two-algorithms")  # its first name has the date
+    store_seed(open_sweep("two-algorithms"), 0, 0)
+    bench.app.perform(bench.app.controllers.sweeps.open("two-algorithms"))
 
 
 OPENINGS = {

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 KEYS = [
     *("solved", "steps", "samples", "seconds", "startup_seconds", "reward_mean", "greedy", "cross_entropy"),
     *("held_out", "chars_per_second", "seconds_per_stage", "device", "threads", "seed", "run", "policy"),
-    *("recipe", "versions"),
+    *("recipe", "versions", "engine"),
 ]
 
 
