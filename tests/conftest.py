@@ -17,7 +17,7 @@ from pgplay.worker.session.cpu_cores import available_cores
 MOST_PROCESSES = 8
 """Each loads torch: a third of a GB."""
 
-ONE_OF, ONE_IN_CI = 16, 8
+ONE_OF, ONE_IN_CI = 24, 12
 """The default run takes one of so many cases of a matrix, and CI, except where a matrix must run in full."""
 
 # A busy machine is slow, which is not the fault of the code under test.
