@@ -38,12 +38,14 @@ def test_a_grid_of_rewards_is_trained_and_ranked_by_what_they_share(tmp_path: Pa
     assert found.plot().svg.startswith("<svg")
 
 
+@pytest.mark.exhaustive
 def test_a_function_trains_in_a_worker_as_it_does_here() -> None:
     found = pgplay.sweep({"reward": [equal_letters, "exact"]}, seeds=1, jobs=2, rank_by="exact_match", **SMALL)
     (there, _), here = found.runs, pgplay.train(reward=equal_letters, seed=0, **SMALL)
     assert there.metrics["reward_mean"] == here.metrics["reward_mean"]
 
 
+@pytest.mark.exhaustive
 def test_an_interrupted_sweep_returns_what_ended() -> None:
     ended: list[Trial] = []
 

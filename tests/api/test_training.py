@@ -163,6 +163,7 @@ def test_a_reward_is_probed() -> None:
     assert "matches" in str(probed)
 
 
+@pytest.mark.exhaustive
 def test_a_run_in_a_worker_has_the_same_numbers_and_a_saved_policy() -> None:
     reports: list[StepReport] = []
     there = pgplay.train(
@@ -176,6 +177,7 @@ def test_a_run_in_a_worker_has_the_same_numbers_and_a_saved_policy() -> None:
     assert pgplay.TextPolicy.load("mine").sample(n=3, seed=1) == here.policy.sample(n=3, seed=1)
 
 
+@pytest.mark.exhaustive
 def test_what_fails_in_a_worker_is_raised_here() -> None:
     with pytest.raises(InputError, match="is not known"):
         pgplay.train("abc", reward=eval("lambda text, target: 1.0"), in_worker=True, **SMALL)

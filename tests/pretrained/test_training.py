@@ -270,6 +270,7 @@ def test_an_adapter_is_refused_for_a_network_from_scratch() -> None:
     assert refused.value.field == "lora_rank"
 
 
+@pytest.mark.exhaustive
 @every_kind
 def test_an_output_layers_adapter_learns_the_same_from_the_features_that_sampling_computed(
     kind: str, monkeypatch: pytest.MonkeyPatch

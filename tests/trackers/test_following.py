@@ -88,6 +88,7 @@ def test_every_step_that_was_stored_before_the_end_is_written() -> None:
         assert recorder.sampled == reader.sampled_steps()
 
 
+@pytest.mark.exhaustive
 def test_a_tracked_run_trains_to_its_end_and_all_its_steps_are_written(
     trainer: subprocess.Popen[str], logs: Path
 ) -> None:
@@ -99,6 +100,7 @@ def test_a_tracked_run_trains_to_its_end_and_all_its_steps_are_written(
     assert steps_in(logs / json.loads(printed)["run"]) == list(range(1, 201))
 
 
+@pytest.mark.exhaustive
 def test_a_killed_tracker_does_not_touch_training(trainer: subprocess.Popen[str], logs: Path) -> None:
     tracker_of(trainer, logs).kill()
     printed, told = trainer.communicate(timeout=PATIENCE)
