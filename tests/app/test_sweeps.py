@@ -169,7 +169,7 @@ async def test_a_sweep_of_the_setup_is_stored_and_trained_and_says_its_size_firs
         await until(pilot, lambda: "4 rows × 4 seeds = 16 runs" in text(bench, "#sweep-size"))
         dialog.query_one("#yes", Button).press()
         await until(pilot, lambda: isinstance(bench.app.screen, SweepScreen))
-        assert "16 runs" in text(bench, "#sweep-title")
+        await until(pilot, lambda: "16 runs" in text(bench, "#sweep-title"))
     (summary,) = list_sweeps(list_runs())
     assert list(library.processes) == [summary.name]
     assert summary.reward == "levenshtein, 0.5*prefix + 0.5*lcs"
