@@ -8,12 +8,13 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
-from pgplay.errors import InputError, PgplayError, RewardError
+from pgplay.errors import PgplayError
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.worker.client.exit_reason import coded_exit
 from pgplay.worker.client.streaming_worker import Gone, StopRequest, StreamingWorker
 from pgplay.worker.protocol.commands import Save, Start
 from pgplay.worker.protocol.events import Failed, Refused, Saved, Snapshot, StateChanged
+from pgplay.worker.protocol.reported_errors import reported_error
 
 _LOOK = 0.1  # seconds between checks for an interruption
 
@@ -64,12 +65,8 @@ class WorkerTraining(NamedTuple):
                     await asyncio.to_thread(self.on_begin, run)
                 case Saved() | StopRequest():
                     return run
-                case Refused():
-                    raise InputError(event.code, **event.values)
-                case Failed() if event.reward:
-                    raise RewardError(event.code, line=event.line, given=event.given, **event.values)
-                case Failed():
-                    raise PgplayError(event.code, **event.values)
+                case Refused() | Failed():
+                    raise reported_error(event)
                 case Gone(code=code):
                     raise PgplayError("worker.ended_in_run", reason=coded_exit(code))
                 case _:

@@ -11,13 +11,13 @@ from pgplay.app.host import AppHost
 from pgplay.app.messages import RewardApplied, RewardSaved
 from pgplay.app.rewards.background_scorer import Asked
 from pgplay.app.rewards.draft import Draft, draft_of, write_reward_file
-from pgplay.app.rewards.reported_error import reported_error
 from pgplay.config.changes import Changes
 from pgplay.errors import PgplayError
 from pgplay.library.consents import recall
 from pgplay.rewards.spec import Origin, RewardSpec, read_spec
 from pgplay.worker.protocol.commands import Change, ProbeReward, Resume
 from pgplay.worker.protocol.events import Changed, Event, Refused
+from pgplay.worker.protocol.reported_errors import reported_reward_error
 
 
 class RewardController:
@@ -64,7 +64,7 @@ class RewardController:
         )
         failure = state.failure
         if failure is not None and failure.reward == present_reward(self._host):
-            error = reported_error(failure)
+            error = reported_reward_error(failure)
             error.line = error.line if draft == trained else 0  # the draft has other lines
             screen.show_refusal(error)
         self._host.push_screen(screen)

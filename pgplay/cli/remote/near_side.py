@@ -37,6 +37,7 @@ from pgplay.worker.protocol.events import (
     Refused,
     Snapshot,
 )
+from pgplay.worker.protocol.reported_errors import reported_error
 
 _ATTACHING = 1
 """The number of the request to attach."""
@@ -248,9 +249,7 @@ class _NearSide:
         host, own_codes = self._command.host, ("protocol.other_version", "protocol.no_greeting")
         if event.code in own_codes:
             raise PgplayError("ssh.other_version", host=host, **event.values)
-        if isinstance(event, Failed):
-            raise PgplayError(event.code, **event.values)
-        raise InputError(event.code, **event.values)
+        raise reported_error(event)
 
     def _failure(self, end: LinkEnded) -> PgplayError:
         return ssh_failure(self._command.host, end.code, end.tail, greeted=self._greeted)

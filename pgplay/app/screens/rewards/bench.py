@@ -19,7 +19,6 @@ from pgplay.app.drawing.terminal_text import as_title, terminal_text
 from pgplay.app.messages import LooksChanged, WorkerEvent
 from pgplay.app.rewards.background_scorer import Asked, BackgroundScorer
 from pgplay.app.rewards.draft import kept_rewards, near
-from pgplay.app.rewards.reported_error import reported_error
 from pgplay.app.screens.dialogs.base import Keys
 from pgplay.app.screens.rewards import bench_text
 from pgplay.app.state.app_state import AppState
@@ -31,6 +30,7 @@ from pgplay.errors import PgplayError
 from pgplay.rewards.records import Triple
 from pgplay.rewards.spec import RewardSpec
 from pgplay.worker.protocol.events import Probed, Refused
+from pgplay.worker.protocol.reported_errors import reported_reward_error
 
 CHOSEN = ("levenshtein", "prefix", "exact")
 """The built-in rewards that are selected at first, besides the current one."""
@@ -205,7 +205,7 @@ class RewardBench(Screen[None]):
             case Probed(request=self._request) as probed:
                 self._show_probe(probed)
             case Refused(request=self._request) as refused:
-                self._show_refusal(reported_error(refused))
+                self._show_refusal(reported_reward_error(refused))
             case _:
                 return
         message.stop()

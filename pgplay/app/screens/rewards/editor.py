@@ -23,7 +23,6 @@ from pgplay.app.drawing.terminal_text import as_title, plain, terminal_text
 from pgplay.app.messages import LooksChanged, RewardApplied, RewardSaved, WorkerEvent
 from pgplay.app.rewards.background_scorer import BackgroundScorer
 from pgplay.app.rewards.draft import TEMPLATE, Draft, near
-from pgplay.app.rewards.reported_error import reported_error
 from pgplay.app.screens.dialogs.base import Keys
 from pgplay.app.state.app_state import AppState
 from pgplay.app.widgets.code_area import CodeArea
@@ -34,6 +33,7 @@ from pgplay.errors import PgplayError, RewardError
 from pgplay.rewards.records import Scores, Triple
 from pgplay.rewards.spec import RewardSpec
 from pgplay.worker.protocol.events import Failed, Refused
+from pgplay.worker.protocol.reported_errors import reported_reward_error
 
 _TYPING_PAUSE = 0.1
 """Seconds without typing before a formula is scored; Python runs only on request."""
@@ -181,7 +181,7 @@ class RewardScreen(Screen[None]):
             isinstance(event, Failed) and event.reward == self._present.text
         ):
             message.stop()
-            self.show_refusal(reported_error(event))
+            self.show_refusal(reported_reward_error(event))
 
     @on(RewardApplied)
     def _applied(self, message: RewardApplied) -> None:
