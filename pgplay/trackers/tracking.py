@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from pgplay.locale.catalog import text_of
 from pgplay.trackers.catalogue import read_tracker
-from pgplay.trackers.process import TrackerProcess
+
+if TYPE_CHECKING:
+    from pgplay.trackers.process import TrackerProcess
 
 _PATIENCE = 5.0  # seconds to wait at the end for trackers to catch up
 
@@ -40,6 +43,8 @@ class Tracking:
         """Start the process that follows the run called `run`; training goes on where that fails."""
         if self._choice is None:
             return
+        from pgplay.trackers.process import TrackerProcess  # loads asyncio, which no untracked run needs
+
         try:
             self._processes[run] = TrackerProcess(run, self._choice)
         except OSError as error:
