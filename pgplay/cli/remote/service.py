@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from pgplay.errors import PgplayError
-from pgplay.worker.protocol.codec import PROTOCOL_VERSION, ProtocolError, decode_event
+from pgplay.worker.protocol.codec import PART_BYTES, PROTOCOL_VERSION, ProtocolError, decode_event
 from pgplay.worker.protocol.commands import AttachJob, ForgetJob, InterruptJob, Quit, RunJob
 from pgplay.worker.protocol.events import JobEnded, JobNamed, JobOutput, JobPreparing, Ready, Snapshot
 from pgplay.worker.server.error_events import refusal
@@ -25,7 +25,6 @@ from pgplay.worker.server.standard_streams import take_streams, write_all
 
 _INTERVAL = 0.05  # seconds between looks at a job's files
 _HISTORY = 8  # lines about what a person may have missed
-_PART = 1024 * 1024  # bytes of a message; a line of the protocol holds 16 MiB
 
 
 def serve() -> int:
@@ -149,5 +148,5 @@ class JobView:
                 self._outbox.send(event)
 
     def _report_output(self, name: str, file: BinaryIO) -> None:
-        while data := file.read(_PART):
+        while data := file.read(PART_BYTES):
             self._outbox.send(JobOutput(stream="stdout" if name == STDOUT else "stderr", data=data))

@@ -14,9 +14,9 @@ from pgplay.rewards.spec import RewardSpec
 from pgplay.tasks.corpora import CORPUS_LIMIT, own_corpus_file
 from pgplay.tasks.load import own_task_file
 from pgplay.tasks.pairs import PAIRS_LIMIT
+from pgplay.worker.protocol.codec import PART_BYTES
 from pgplay.worker.protocol.commands import SENT, SendFile
 
-_PART = 1024 * 1024  # bytes
 _LARGEST = 1024**3  # bytes; the policy of the largest model made here has a third of that
 
 
@@ -38,8 +38,8 @@ class NamedFile(NamedTuple):
 
     def parts(self) -> Iterator[SendFile]:
         """Yield the commands that send it."""
-        for start in range(0, len(self.content) or 1, _PART):
-            data, last = self.content[start : start + _PART], start + _PART >= len(self.content)
+        for start in range(0, len(self.content) or 1, PART_BYTES):
+            data, last = self.content[start : start + PART_BYTES], start + PART_BYTES >= len(self.content)
             yield SendFile(sha256=self.sha256, name=self.name, data=data, last=last)
 
 

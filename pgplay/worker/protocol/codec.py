@@ -17,6 +17,9 @@ from pgplay.worker.protocol.events import AnyEvent, Event
 PROTOCOL_VERSION = 9
 MAXIMUM_LINE = 16 * 1024 * 1024
 
+PART_BYTES = 1024 * 1024
+"""The bytes of a file, or of what a command prints, in one message: well below MAXIMUM_LINE in any encoding."""
+
 
 class ProtocolError(PgplayError):
     """A line that is not a message of this protocol version; `request` is its number, 0 if unreadable."""

@@ -15,10 +15,9 @@ from msgspec.structs import replace
 from pgplay.errors import InputError
 from pgplay.files.atomic import write_atomically
 from pgplay.paths import make_folder, sent_folder
+from pgplay.worker.protocol.codec import PART_BYTES
 from pgplay.worker.protocol.commands import SENT, FetchPolicy, LookFirst, ProbeReward, SendFile, Start
 from pgplay.worker.protocol.events import Event, FilePart
-
-_PART = 1024 * 1024  # bytes of a message; a line of the protocol holds 16 MiB
 
 
 class Inbound:
@@ -50,7 +49,7 @@ def _send_policy(send: Callable[[Event], None], command: FetchPolicy) -> None:
 
     with tempfile.TemporaryDirectory() as folder, export_policy(command.name, folder).open("rb") as file:
         size = os.fstat(file.fileno()).st_size
-        while data := file.read(_PART):
+        while data := file.read(PART_BYTES):
             send(FilePart(data=data, last=file.tell() == size, request=command.request))
 
 
