@@ -16,7 +16,7 @@ import pytest
 from textual.widgets import DataTable
 
 from pgplay.app import app as app_module
-from pgplay.app.launch import run_app
+from pgplay.app.launch import as_left, run_app
 from pgplay.cli import main
 from pgplay.config.recipe import from_recipe
 from pgplay.config.run_config import make_config
@@ -179,7 +179,7 @@ def test_a_users_own_reward_is_found_by_its_name(pgplay: Pgplay) -> None:
 async def test_the_app_opens_with_its_last_session(kept_home: None, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[app_module.PgplayApp] = []
     monkeypatch.setattr(app_module.PgplayApp, "run", lambda app: opened.append(app))
-    run_app(make_config({}), as_left=True)
+    run_app(as_left())
     (app,) = opened
     monkeypatch.setattr(app, "_connect", FakeWorker)
     kept = EXPECTED["app"]

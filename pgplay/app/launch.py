@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from functools import partial
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from pgplay.app.app import PgplayApp
-from pgplay.app.state.saved_state import keep_aside, load_saved_state
+from pgplay.app.state.saved_state import Recalled, keep_aside, load_saved_state
 from pgplay.app.worker_link import real_worker
 from pgplay.config.engine import LOCAL, Engine
 from pgplay.config.presets import load_preset
@@ -47,52 +48,63 @@ def watch(run: str) -> int:
     return app.return_code or 0
 
 
-def _as_left(reward: str) -> RewardSpec:
+class AppStart(NamedTuple):
+    """What the app begins with: a config, its rewards as the person agreed to them, and the preset it came from.
+
+    `recalled` is what was kept when the app was left; with None only the view of the plots and the theme are taken
+    from there.
+    """
+
+    config: RunConfig
+    rewards: Sequence[RewardSpec] = ()
+    preset: str = ""
+    recalled: Recalled | None = None
+
+
+def as_left() -> AppStart:
+    """Return the app as it was left; on the very first start, the preset for beginners."""
+    recalled = load_saved_state()
+    memory = recalled.memory
+    if recalled.is_first:
+        return AppStart(make_config(load_preset(FIRST_PRESET).settings), (), FIRST_PRESET, recalled)
+    config, preset = make_config({}), ""
+    rewards: list[RewardSpec] = []
+    if memory.typed is not None:
+        preset = memory.preset
+        rewards = [_of_session(memory.typed[name]) for name in ("reward", "measure") if name in memory.typed]
+    if memory.settings is not None:
+        try:
+            config, preset = make_config(memory.settings), memory.preset
+            rewards += map(_of_session, (config.reward, *config.measure))
+        except PgplayError as error:  # settings of another version
+            recalled = recalled._replace(problems=(*recalled.problems, f"settings: {str(error).rstrip('.')}"))
+    return AppStart(config, rewards, preset, recalled)
+
+
+def _of_session(reward: str) -> RewardSpec:
     """Return a reward named in the app's saved state: anyone may have written it, so its Python needs consent."""
     return RewardSpec(reward, origin=Origin("session"), kept=True)
 
 
-def run_app(
-    config: RunConfig,
-    rewards: Sequence[RewardSpec] = (),
-    preset: str = "",
-    *,
-    as_left: bool = False,
-    engine: Engine = LOCAL,
-) -> int:
-    """Show the app with `config` filled in, under the name of the `preset` it came from; returns the exit status.
+def _look_only(recalled: Recalled) -> Recalled:
+    return recalled._replace(memory=replace(recalled.memory, typed=None))
 
-    Runs are trained on `engine`. `rewards` are those of `config`, as the person agreed to them on the command line.
-    With `as_left` the setup is restored as it was when the app was left; the view of the plots and the theme always
-    are. The very first start opens the preset for beginners, unless the command line names something else.
-    """
-    memory, problems, is_first = load_saved_state()
-    if is_first and as_left:
-        preset = FIRST_PRESET
-        config = make_config(load_preset(preset).settings)
-    if not as_left:
-        memory = replace(memory, typed=None)
-    elif memory.typed is not None:
-        preset = memory.preset
-        rewards = [_as_left(memory.typed[name]) for name in ("reward", "measure") if name in memory.typed]
-    if as_left and memory.settings is not None:
-        try:
-            config, preset = make_config(memory.settings), memory.preset
-            rewards = [*rewards, *map(_as_left, (config.reward, *config.measure))]
-        except PgplayError as error:  # settings of another version; the app then starts with the given config
-            problems = (*problems, f"settings: {str(error).rstrip('.')}")
-    if problems:
+
+def run_app(start: AppStart, engine: Engine = LOCAL) -> int:
+    """Show the app, whose runs are trained on `engine`; returns the exit status."""
+    recalled = start.recalled or _look_only(load_saved_state())
+    if recalled.problems:
         keep_aside()
     # A separate thread writes to the terminal; by default it waits 5 ms for its turn while this one computes.
     sys.setswitchinterval(0.0005)
     app = PgplayApp(
-        config,
-        preset,
-        brought=rewards,
+        start.config,
+        start.preset,
+        brought=start.rewards,
         connect=partial(real_worker, engine=engine),
-        memory=memory,
-        problems=problems,
-        is_first_run=is_first,
+        memory=recalled.memory,
+        problems=recalled.problems,
+        is_first_run=recalled.is_first,
         host=engine.host,
     )
     app.run()

@@ -77,10 +77,12 @@ def _run(argv: list[str]) -> int:
         return 0
     if first in COMMANDS:
         if first in FORWARDED and any(word.startswith(("ssh:", "--engine=ssh:")) for word in argv):
-            from pgplay.cli.remote.forwarding import run_elsewhere, split_engine
+            from pgplay.config.engine import split_engine
 
             engine, words = split_engine(argv[1:])
             if engine.host:
+                from pgplay.cli.remote.forwarding import run_elsewhere
+
                 return run_elsewhere(engine.host, first, words)
         module, function = COMMANDS[first][0].split(":")
         status: int = getattr(importlib.import_module(f"pgplay.cli.commands.{module}"), function)(argv[1:])
@@ -104,9 +106,9 @@ def _open_app(argv: list[str]) -> int:
     engine = arguments.engine
     if engine.there:
         raise InputError("ssh.app_there", engine=str(engine), host=engine.host, there=engine.there)
-    config, rewards = read_config(arguments)
     is_plain = not argv or (argv[0].startswith("--engine") and len(argv) == 1 + ("=" not in argv[0]))
+    described = None if is_plain else read_config(arguments)
     need_terminal()
-    from pgplay.app.launch import run_app
+    from pgplay.app.launch import AppStart, as_left, run_app
 
-    return run_app(config, rewards, preset=arguments.preset or "", as_left=is_plain, engine=engine)
+    return run_app(AppStart(*described, arguments.preset or "") if described else as_left(), engine)

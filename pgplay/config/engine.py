@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, get_args
 
 from pgplay.config.ssh_host import parse_host
@@ -65,3 +65,18 @@ def parse_engine(text: str) -> Engine:
     if kind == "processes" and engine.processes > cores:
         raise InputError("engine.cores", count=engine.processes, cores=cores)
     return engine
+
+
+def split_engine(words: Sequence[str]) -> tuple[Engine, list[str]]:
+    """Return the engine that the words of a command name with --engine, local if none, and the other words."""
+    rest = list(words)
+    for number, word in enumerate(rest):
+        if word == "--":
+            break
+        name, equals, value = word.partition("=")
+        if name == "--engine":
+            if not equals and number + 1 == len(rest):
+                raise InputError("command.option_needs_value", name=name)
+            del rest[number : number + (1 if equals else 2)]
+            return parse_engine(value if equals else words[number + 1]), rest
+    return LOCAL, rest

@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from pgplay.learning.learner import Learner
 from pgplay.learning.plan import Plan
 from pgplay.learning.search import Search
-from pgplay.learning.sharing import refuse_other_device, refuse_unshared
 from pgplay.learning.trainer import Trainer
-from pgplay.policies.devices import resolve_device
 from pgplay.policies.policy import Policy
 from pgplay.policies.ranks import ALONE, Ranks
 from pgplay.rewards.reward import Reward
@@ -23,12 +21,7 @@ def make_learner(
     reference: Policy | None = None,
     ranks: Ranks = ALONE,
 ) -> Learner:
-    """Return the plan's trainer, which starts from `policy` if given, or its search; `ranks` share its steps.
-
-    Raises InputError for what they cannot share.
-    """
-    refuse_unshared(plan, ranks.count)
+    """Return the plan's trainer, which starts from `policy` if given, or its search; `ranks` share its steps."""
     if plan.algorithm.trains_network:
-        refuse_other_device(resolve_device(plan.config.device).type, ranks)
         return Trainer(plan, reward, measures, policy, reference, ranks=ranks)
     return Search(plan, reward, measures)

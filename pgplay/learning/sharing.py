@@ -7,13 +7,6 @@ from pgplay.learning.plan import Plan
 from pgplay.policies.ranks import ProcessRanks, Ranks
 
 
-def refuse_other_device(device: str, ranks: Ranks) -> None:
-    """Refuse to train on a `device` of this type with ranks that have none of their own; raises InputError."""
-    if isinstance(ranks, ProcessRanks) and ranks.on_gpus != (device != "cpu"):
-        code = "engine.no_gpu" if ranks.on_gpus else "engine.device"
-        raise InputError(code, field="device", device=device)
-
-
 def refuse_unshared(plan: Plan, processes: int) -> None:
     """Refuse a `plan` whose steps that many processes cannot share; raises InputError."""
     if processes == 1:
@@ -22,3 +15,11 @@ def refuse_unshared(plan: Plan, processes: int) -> None:
         raise InputError("engine.algorithm", field="algorithm", algorithm=plan.config.algorithm)
     if plan.config.batch_size < processes:
         raise InputError("engine.batch", field="batch_size", batch=plan.config.batch_size, processes=processes)
+
+
+def refuse_unshared_by(ranks: Ranks, plan: Plan, device: str) -> None:
+    """Refuse a `plan` for a `device` of this type that `ranks` cannot share, each on its own; raises InputError."""
+    refuse_unshared(plan, ranks.count)
+    if isinstance(ranks, ProcessRanks) and ranks.on_gpus != (device != "cpu"):
+        code = "engine.no_gpu" if ranks.on_gpus else "engine.device"
+        raise InputError(code, field="device", device=device)

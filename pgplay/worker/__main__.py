@@ -118,7 +118,7 @@ def main(*, stays: bool = False) -> NoReturn:
         command = with_sent_places(command)
         config = command.config
         inputs = read_inputs(config)
-        return partial(begin, prepare(config, inputs, command.rewards, ranks.count), command)
+        return partial(begin, prepare(config, inputs, command.rewards, ranks), command)
 
     def rewards_of(run: str, command: Resume, at: int | None = None) -> tuple[RewardSpec, ...]:
         if not stays:

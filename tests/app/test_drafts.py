@@ -44,7 +44,7 @@ async def test_a_draft_does_not_override_a_start_that_names_its_settings(
 ) -> None:
     home.mkdir()
     (home / "app.json").write_text(json.dumps({"typed": {"lr": "fast"}}))
-    bench = start_app(monkeypatch, as_left=False, target="mine")
+    bench = start_app(monkeypatch, target="mine")
     async with bench.app.run_test(size=SIZE) as pilot:
         await begin(bench, pilot)
         assert bench.app.state.settings == {"target": "mine"}

@@ -114,7 +114,7 @@ async def test_another_preset_shows_its_own_lesson_at_full_speed(home: Path, mon
 async def test_a_speed_that_the_user_chose_outlasts_the_slow_start(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bench = start_app(monkeypatch, as_left=False, target="mine")
+    bench = start_app(monkeypatch, target="mine")
     async with bench.app.run_test(size=SIZES[0]) as pilot:
         await begin(bench, pilot)
         assert bench.app.main.setup.typed["target"] == "mine"

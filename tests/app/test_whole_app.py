@@ -10,7 +10,7 @@ import pytest
 from pgplay.app import app as app_module
 from pgplay.app import themes
 from pgplay.app.drawing.ascii import to_ascii
-from pgplay.app.launch import run_app
+from pgplay.app.launch import AppStart, as_left, run_app
 from pgplay.app.screens.dialogs.help import HelpScreen
 from pgplay.app.screens.dialogs.jump import JumpScreen, Letter
 from pgplay.app.screens.library.time_travel import TravelScreen
@@ -121,8 +121,8 @@ async def test_the_last_session_is_restored(monkeypatch: pytest.MonkeyPatch, hom
     assert memory.settings == {"target": "good day", "lr": 0.01}
     started: list[app_module.PgplayApp] = []
     monkeypatch.setattr(app_module.PgplayApp, "run", lambda app: started.append(app))
-    run_app(make_config({}), as_left=True)
-    run_app(make_config({"target": "mine"}))
+    run_app(as_left())
+    run_app(AppStart(make_config({"target": "mine"})))
     again, asked = started
     assert again.state.settings == {"target": "good day", "lr": 0.01}
     assert asked.state.settings == {"target": "mine"}
@@ -139,7 +139,7 @@ def test_an_unreadable_session_counts_as_none(
     (home / "app.json").write_text(kept)
     started: list[app_module.PgplayApp] = []
     monkeypatch.setattr(app_module.PgplayApp, "run", lambda app: started.append(app))
-    run_app(make_config({}), as_left=True)
+    run_app(as_left())
     assert started[0].state.settings == {}
     assert load_saved_state().memory in (NOTHING, SavedUiState(settings={"lr": "fast"}))
 
@@ -155,7 +155,7 @@ async def test_invalid_parts_of_a_session_are_reported_and_set_aside_and_the_res
     (home / "app.json").write_text(kept)
     started: list[app_module.PgplayApp] = []
     monkeypatch.setattr(app_module.PgplayApp, "run", lambda app: started.append(app))
-    run_app(make_config({}), as_left=True)
+    run_app(as_left())
     bench = Bench()
     bench.app = started[0]
     bench.app._connect = bench._connect

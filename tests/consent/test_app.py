@@ -17,7 +17,7 @@ from textual.widgets import Input
 
 from pgplay.app import launch
 from pgplay.app.app import PgplayApp
-from pgplay.app.launch import run_app
+from pgplay.app.launch import as_left, run_app
 from pgplay.app.rewards.draft import kept_rewards
 from pgplay.app.screens.dialogs.consent import ConsentDialog
 from pgplay.app.screens.dialogs.questions import ConfirmDialog
@@ -203,10 +203,10 @@ def bench_for(way: str, them: Stranger, home: Path, monkeypatch: pytest.MonkeyPa
     if way != "last session":
         return ObedientBench()
     them.last_session(home)
-    return ObedientBench(lambda **options: as_left(monkeypatch, **options))
+    return ObedientBench(lambda **options: app_as_left(monkeypatch, **options))
 
 
-def as_left(monkeypatch: pytest.MonkeyPatch, **options: Any) -> PgplayApp:
+def app_as_left(monkeypatch: pytest.MonkeyPatch, **options: Any) -> PgplayApp:
     """Return the app as `pgplay` without arguments opens it."""
     made: list[PgplayApp] = []
 
@@ -216,7 +216,7 @@ def as_left(monkeypatch: pytest.MonkeyPatch, **options: Any) -> PgplayApp:
 
     monkeypatch.setattr(PgplayApp, "run", lambda app: None)
     monkeypatch.setattr(launch, "PgplayApp", make)
-    run_app(make_config({}), as_left=True)
+    run_app(as_left())
     return made[0]
 
 
@@ -272,7 +272,7 @@ async def test_no_spelling_makes_it_the_users_own(
         home.mkdir(exist_ok=True)
         settings = to_settings(from_recipe(f"target=hi model=gru-nano {recipe}"))
         (home / "app.json").write_text(json.dumps({"settings": settings}))
-        bench: Bench = ObedientBench(lambda **options: as_left(monkeypatch, **options))
+        bench: Bench = ObedientBench(lambda **options: app_as_left(monkeypatch, **options))
     else:
         bench = ObedientBench()
     async with opened(bench) as pilot:
@@ -348,7 +348,7 @@ async def test_a_refusal_outlasts_the_app(
         await asked(first, pilot)
         await refuse(first, pilot)
         first.app.controllers.shell.remember()
-    second = ObedientBench(lambda **options: as_left(monkeypatch, **options))
+    second = ObedientBench(lambda **options: app_as_left(monkeypatch, **options))
     async with opened(second) as pilot:
         await open_again(second, pilot, them)
         await start(second, pilot, them)
@@ -385,7 +385,7 @@ async def test_the_users_own_reward_starts_without_a_question_also_after_a_resta
         await until(pilot, lambda: them.has_run)
         first.app.controllers.shell.remember()
     them.ran.unlink()
-    second = ObedientBench(lambda **options: as_left(monkeypatch, **options))
+    second = ObedientBench(lambda **options: app_as_left(monkeypatch, **options))
     async with opened(second) as pilot:
         await open_again(second, pilot, them)
         await start(second, pilot, them)

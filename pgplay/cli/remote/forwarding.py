@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pgplay.cli.options import option_name, read_config, read_settings
 from pgplay.cli.parsing import Arguments, Parser
 from pgplay.cli.remote.near_side import FarCommand, run_far
-from pgplay.config.engine import LOCAL, Engine, parse_engine
+from pgplay.config.engine import Engine
 from pgplay.config.run_config import to_settings
 from pgplay.errors import InputError
 from pgplay.paths import expand_home
 from pgplay.worker.client.sent_files import named_file, with_files
-
-
-def split_engine(words: Sequence[str]) -> tuple[Engine, list[str]]:
-    """Return the engine that `words` name with --engine, local if none, and the other words."""
-    rest = list(words)
-    for number, word in enumerate(rest):
-        if word == "--":
-            break
-        name, equals, value = word.partition("=")
-        if name == "--engine":
-            if not equals and number + 1 == len(rest):
-                raise InputError("command.option_needs_value", name=name)
-            del rest[number : number + (1 if equals else 2)]
-            return parse_engine(value if equals else words[number + 1]), rest
-    return LOCAL, rest
 
 
 def train_there(engine: Engine, arguments: Arguments) -> int:
@@ -48,9 +33,8 @@ def train_there(engine: Engine, arguments: Arguments) -> int:
     is_plain = set(own) <= {f"--resume={arguments.resume}", "--json"} and not settings
     attach = arguments.resume if arguments.resume is not None and is_plain else ""
     fetch = arguments.save or ""
-    return run_far(
-        FarCommand(engine.host, words, far.files, stays=True, attach=attach, fetch=fetch, replace=arguments.replace)
-    )
+    command = FarCommand(words, far.files, stays=True, attach=attach, fetch=fetch, replace=arguments.replace)
+    return run_far(engine.host, command)
 
 
 def _settings_of(arguments: Arguments) -> tuple[dict[str, Any], Sequence[Any]]:
@@ -86,38 +70,39 @@ def _own_options(arguments: Arguments) -> list[str]:
 
 def run_elsewhere(host: str, command: str, words: Sequence[str]) -> int:
     """Run one of the forwarded commands on `host`: its output and its exit status are passed on."""
-    if command == "watch":
-        return _watch(host, words)
-    verb = (command, *words[:1])
-    if verb == ("policies", "export"):
-        return _export_policy(host, words[1:])
-    if verb == ("policies", "import"):
-        return _import_policy(host, words[1:])
-    if verb == ("runs", "export"):
-        _refuse_file(host, words[1:])
-    return run_far(FarCommand(host, (command, *words)))
+    match (command, *words[:1]):
+        case ("watch", *_):
+            far = _watching(words)
+        case ("policies", "export"):
+            far = _policy_export(words[1:])
+        case ("policies", "import"):
+            far = _policy_import(words[1:])
+        case ("runs", "export"):
+            far = _run_export(host, words[1:])
+        case _:
+            far = FarCommand((command, *words))
+    return run_far(host, far)
 
 
-def _watch(host: str, words: Sequence[str]) -> int:
-    """Show a run that a command from another machine trains on `host`; Ctrl-C leaves it alone."""
+def _watching(words: Sequence[str]) -> FarCommand:
+    """A run that a command from another machine trains there; Ctrl-C leaves it alone."""
     parser = Parser("pgplay watch", "")
     parser.add_argument("run", metavar="RUN", nargs="?", default="")
-    run = parser.read(words).run
-    return run_far(FarCommand(host, stays=True, attach=run, only_looks=True))
+    return FarCommand(stays=True, attach=parser.read(words).run, only_looks=True)
 
 
-def _export_policy(host: str, words: Sequence[str]) -> int:
-    """Write a policy of `host` to a file here."""
+def _policy_export(words: Sequence[str]) -> FarCommand:
+    """A policy of the host, written to a file here."""
     from pgplay.cli.commands.policies import add_policy_export
 
     arguments = _parsed("pgplay policies export", add_policy_export, words)
     if arguments.format != "pgplay":
         raise InputError("ssh.only_files", format=arguments.format, name=arguments.name)
-    return run_far(FarCommand(host, fetch=arguments.name, fetch_to=arguments.file, replace=arguments.replace))
+    return FarCommand(fetch=arguments.name, fetch_to=arguments.file, replace=arguments.replace)
 
 
-def _import_policy(host: str, words: Sequence[str]) -> int:
-    """Add the policy in a file here to the library of `host`."""
+def _policy_import(words: Sequence[str]) -> FarCommand:
+    """The policy in a file here, added to the library of the host."""
     from pgplay.cli.commands.policies import add_policy_import
 
     arguments = _parsed("pgplay policies import", add_policy_import, words)
@@ -125,18 +110,20 @@ def _import_policy(host: str, words: Sequence[str]) -> int:
         raise InputError("ssh.only_files", format="folder", name=arguments.file)
     file = named_file(expand_home(arguments.file))
     far_words = [file.far_path if word == arguments.file else word for word in words]
-    return run_far(FarCommand(host, ("policies", "import", *far_words), (file,)))
+    return FarCommand(("policies", "import", *far_words), (file,))
 
 
-def _refuse_file(host: str, words: Sequence[str]) -> None:
+def _run_export(host: str, words: Sequence[str]) -> FarCommand:
+    """A run of the host, printed here; it writes no file there."""
     from pgplay.cli.commands.runs import add_run_export
 
     arguments = _parsed("pgplay runs export", add_run_export, words)
     if arguments.file not in (None, "-"):
         raise InputError("ssh.file_there", file=arguments.file, host=host, run=arguments.name)
+    return FarCommand(("runs", "export", *words))
 
 
-def _parsed(program: str, add_arguments: Any, words: Sequence[str]) -> Arguments:
+def _parsed(program: str, add_arguments: Callable[[Parser], None], words: Sequence[str]) -> Arguments:
     parser = Parser(program, "")
     add_arguments(parser)
     return parser.read(words)

@@ -46,7 +46,7 @@ _MOST_INTERRUPTIONS = 2  # as many as a training command heeds; with the next on
 
 
 class FarCommand(NamedTuple):
-    """A command line for `host`.
+    """A command line for another machine.
 
     `files` are those that its `words` name there. One that `stays` outlives the link. With `attach`, a run, the job
     that trains it is followed if there is one; `words` then run only where there is none. `only_looks`: Ctrl-C leaves
@@ -54,7 +54,6 @@ class FarCommand(NamedTuple):
     library or the file `fetch_to`, in place of what is there if `replace`; without `words` that is all.
     """
 
-    host: str
     words: tuple[str, ...] = ()
     files: tuple[NamedFile, ...] = ()
     stays: bool = False
@@ -78,19 +77,20 @@ class Interrupted(NamedTuple):
     number: int
 
 
-def run_far(command: FarCommand) -> int:
-    """Run `command` and return its exit status; raises PgplayError where the link can't be made, or breaks."""
-    return asyncio.run(_NearSide(command).run())
+def run_far(host: str, command: FarCommand) -> int:
+    """Run `command` on `host` and return its exit status; raises PgplayError where the link breaks or can't be made."""
+    return asyncio.run(_NearSide(host, command).run())
 
 
 class _NearSide:
-    def __init__(self, command: FarCommand) -> None:
+    def __init__(self, host: str, command: FarCommand) -> None:
+        self._host = host
         self._command = command
         self._events: asyncio.Queue[AnyEvent | LinkEnded | Interrupted] = asyncio.Queue()
         self._client = WorkerClient(
             self._events.put_nowait,
             lambda code, tail: self._events.put_nowait(LinkEnded(code, tail)),
-            ssh_command(command.host, FAR_COMMANDS),
+            ssh_command(host, FAR_COMMANDS),
         )
         self._printer = FarPrinter()
         self._run = ""
@@ -99,7 +99,7 @@ class _NearSide:
 
     async def run(self) -> int:
         if self._command.stays:
-            self._printer.prepare(f"connecting to {self._command.host}…")
+            self._printer.prepare(f"connecting to {self._host}…")
         try:
             with self._signals():
                 await self._start()
@@ -178,11 +178,11 @@ class _NearSide:
         command = self._command
         if not command.words:
             code = "ssh.no_job" if command.attach else "ssh.no_jobs"
-            raise InputError(code, host=command.host, run=command.attach)
+            raise InputError(code, host=self._host, run=command.attach)
         for file in command.files:
             for part in file.parts():
                 self._client.send(part)
-        engine = f"ssh:{command.host}"
+        engine = f"ssh:{self._host}"
         self._client.send(RunJob(words=command.words, engine=engine, columns=page_width(), stays=command.stays))
 
     async def _finish(self, status: int | None) -> int:
@@ -190,7 +190,7 @@ class _NearSide:
         self._printer.finish()
         if status is None:
             self._client.send(ForgetJob())
-            raise PgplayError("ssh.job_died", host=self._command.host)
+            raise PgplayError("ssh.job_died", host=self._host)
         if self._command.fetch and status in (0, INTERRUPTED):
             await self._fetch(self._command.fetch)
         self._client.send(ForgetJob())
@@ -228,7 +228,7 @@ class _NearSide:
                     self._fail(event)
                 case LinkEnded() as end:
                     reason = self._failure(end).reason
-                    raise PgplayError("ssh.not_fetched", name=name, host=self._command.host, reason=reason)
+                    raise PgplayError("ssh.not_fetched", name=name, host=self._host, reason=reason)
                 case _:
                     pass
 
@@ -241,22 +241,22 @@ class _NearSide:
             return self._interruptions > _MOST_INTERRUPTIONS
         self._printer.finish()
         if self._command.only_looks and self._run:
-            host = self._command.host
+            host = self._host
             note(f"{self._run} trains on. To end it: pgplay runs stop {self._run} --engine ssh:{host}")
         return True
 
     def _fail(self, event: Failed | Refused) -> NoReturn:
-        host, own_codes = self._command.host, ("protocol.other_version", "protocol.no_greeting")
+        host, own_codes = self._host, ("protocol.other_version", "protocol.no_greeting")
         if event.code in own_codes:
             raise PgplayError("ssh.other_version", host=host, **event.values)
         raise reported_error(event)
 
     def _failure(self, end: LinkEnded) -> PgplayError:
-        return ssh_failure(self._command.host, end.code, end.tail, greeted=self._greeted)
+        return ssh_failure(self._host, end.code, end.tail, greeted=self._greeted)
 
     def _lose(self, end: LinkEnded) -> NoReturn:
         error = self._failure(end)
         if not self._greeted or not self._command.stays:
             raise error
         code = "ssh.lost_run" if self._run else "ssh.lost_start"
-        raise PgplayError(code, cause=error, host=self._command.host, run=self._run)
+        raise PgplayError(code, cause=error, host=self._host, run=self._run)

@@ -14,11 +14,12 @@ from pgplay.errors import InputError, RewardError, coded
 from pgplay.learning.inputs import Inputs
 from pgplay.learning.memory import refuse_without_memory
 from pgplay.learning.plan import Plan, make_plan
-from pgplay.learning.sharing import refuse_unshared
+from pgplay.learning.sharing import refuse_unshared_by
 from pgplay.learning.trainer import Trainer
 from pgplay.policies.density import Density
 from pgplay.policies.devices import resolve_device
 from pgplay.policies.policy import Policy
+from pgplay.policies.ranks import ALONE, Ranks
 from pgplay.rewards.reward import Reward, build_reward
 from pgplay.rewards.spec import RewardSpec, resolve, with_consent
 from pgplay.runs.stored_rewards import stored_rewards
@@ -44,14 +45,14 @@ class Prepared(NamedTuple):
 
 
 def prepare(
-    config: RunConfig, inputs: Inputs, rewards: Iterable[RewardSpec] = (), processes: int = 1
+    config: RunConfig, inputs: Inputs, rewards: Iterable[RewardSpec] = (), ranks: Ranks = ALONE
 ) -> Prepared:
-    """Return what a run of `config` on that many processes begins with.
+    """Return what a run of `config` begins with whose steps `ranks` share.
 
     `rewards` are those that the config names, at least each that is Python: only what the person wrote or allowed
     runs. Raises InputError and PgplayError.
     """
-    plan, saved, device = plan_run(config, inputs, processes)
+    plan, saved, device = plan_run(config, inputs, ranks)
     if saved.reference is not None and saved.reference.policy.tokenizer.fingerprint != plan.tokenizer.fingerprint:
         alphabet = saved.reference.policy.shape.alphabet
         raise InputError("reference.alphabet", field="reference", reference=config.reference, alphabet=alphabet)
@@ -83,10 +84,10 @@ class PlannedRun(NamedTuple):
     device: torch.device
 
 
-def plan_run(config: RunConfig, inputs: Inputs, processes: int = 1) -> PlannedRun:
-    """Return the plan of a new run of `config` on that many processes, which may start from a saved policy.
+def plan_run(config: RunConfig, inputs: Inputs, ranks: Ranks = ALONE) -> PlannedRun:
+    """Return the plan of a new run of `config`, shared by `ranks`, which may start from a saved policy.
 
-    Raises InputError, also for what the processes cannot share and what the device has no memory for, and PgplayError
+    Raises InputError, also for what the ranks cannot share and what the device has no memory for, and PgplayError
     for a damaged policy.
     """
     device = resolve_device(config.device)
@@ -95,8 +96,8 @@ def plan_run(config: RunConfig, inputs: Inputs, processes: int = 1) -> PlannedRu
     if start is not None:
         config = msgspec.structs.replace(config, model=start.card.model)
     plan = make_plan(config, inputs, None if start is None else start.policy.shape)
-    refuse_unshared(plan, processes)
-    refuse_without_memory(plan, device, processes if device.type == "cpu" else 1)
+    refuse_unshared_by(ranks, plan, device.type)
+    refuse_without_memory(plan, device, ranks.count if device.type == "cpu" else 1)
     if start is None or start.density == Density.of(config):
         return PlannedRun(plan, saved, device)
     trained, present = start.density.description, Density.of(config).description

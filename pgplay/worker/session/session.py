@@ -21,6 +21,7 @@ from pgplay.learning.learner import Learner
 from pgplay.learning.plan import make_plan
 from pgplay.learning.reports.step_detail import StepDetail
 from pgplay.learning.reports.step_report import Finding, StepReport
+from pgplay.learning.sharing import refuse_unshared_by
 from pgplay.learning.step_inspection import StepInspection
 from pgplay.learning.trainer import Trainer
 from pgplay.locale.catalog import Coded
@@ -75,7 +76,7 @@ class Session(PolicyRequests):
         ranks: Ranks = ALONE,
     ) -> Self:
         """Return a new run of `config`: `prepare`, then `start`."""
-        prepared = prepare(config, inputs, rewards, ranks.count)
+        prepared = prepare(config, inputs, rewards, ranks)
         return cls.start(prepared, name=name, on_progress=on_progress, on_log=on_log, on_wait=on_wait, ranks=ranks)
 
     @classmethod
@@ -145,7 +146,9 @@ class Session(PolicyRequests):
             content = stored.content
             plan = make_plan(content.config, Inputs(content.task), content.shape)
             live = LiveRewards(with_consent(content.rewards, rewards), on_log, content.reward_stamp)
-            policy = first_policy(plan, resolve_device(plan.config.device), on_progress)
+            device = resolve_device(plan.config.device)
+            refuse_unshared_by(ranks, plan, device.type)
+            policy = first_policy(plan, device, on_progress)
             learner = make_learner(plan, *live.build_saved(undo), policy, ranks=ranks)
             learner.restore(stored.state)
             threads = Threads.choose(plan, learner.policy, content.threads, ranks.count)
