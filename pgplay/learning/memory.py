@@ -7,7 +7,7 @@ import torch
 from pgplay.errors import InputError
 from pgplay.learning.plan import Plan
 from pgplay.limits import free_memory
-from pgplay.policies.memory import MemoryForecast, Workload, forecast_memory
+from pgplay.policies.memory import Adapter, MemoryForecast, Workload, forecast_memory
 from pgplay.policies.spec import PretrainedSpec
 
 _PROMPTS = 64
@@ -20,7 +20,12 @@ def memory_of(plan: Plan) -> MemoryForecast | None:
         return None
     prompt = max(len(plan.tokenizer.render_prompt(pair.prompt)) for pair in plan.task.training[:_PROMPTS])
     moments = 3 if plan.config.optimizer == "adam" else 1
-    return forecast_memory(plan.shape, Workload(plan.config.batch_size, prompt + plan.shape.max_length, moments))
+    return forecast_memory(
+        plan.spec,
+        plan.tokenizer.vocabulary_size,
+        Adapter(plan.shape.rank, plan.shape.targets),
+        Workload(plan.config.batch_size, prompt + plan.shape.max_length, moments),
+    )
 
 
 def free_memory_on(device: torch.device) -> int | None:

@@ -7,8 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from pgplay.limits import LOGIT_COPIES, LOGITS_MEMORY
-from pgplay.policies.families.base import Shapes
-from pgplay.policies.spec import PretrainedSpec
+from pgplay.policies.families.base import ModelSpec, Shapes
 
 NUMBER = 4
 """Bytes of a number: float32."""
@@ -28,6 +27,13 @@ class Workload(NamedTuple):
     rows: int
     tokens: int
     moments: int
+
+
+class Adapter(NamedTuple):
+    """A LoRA adapter's rank, 0 where all weights are trained, and the matrices that get it, as peft names them."""
+
+    rank: int
+    targets: str = "all-linear"
 
 
 class MemoryForecast(msgspec.Struct, frozen=True):
@@ -51,19 +57,17 @@ class MemoryForecast(msgspec.Struct, frozen=True):
         return self.weights + self.adapter + self.optimiser + self.step
 
 
-def forecast_memory(spec: PretrainedSpec, work: Workload) -> MemoryForecast:
-    """Return the forecast for training the model of `spec` on steps of `work`."""
-    model = spec.network
-    vocabulary = spec.tokenizer.vocabulary_size
+def forecast_memory(model: ModelSpec, vocabulary: int, adapter: Adapter, work: Workload) -> MemoryForecast:
+    """Return the forecast for training a pretrained `model`, or its `adapter`, on steps of `work`."""
     tensors = model.tensors(vocabulary)
     weights = model.parameter_count(vocabulary)
-    trained = spec.rank * _adapted_width(tensors, spec.targets) if spec.rank else weights
+    trained = adapter.rank * _adapted_width(tensors, adapter.targets) if adapter.rank else weights
     places = work.rows * work.tokens
     logits = NUMBER * LOGIT_COPIES * vocabulary * places
     keys = next((shape[0] for name, shape in tensors.items() if name.endswith("k_proj.weight")), model.shape.width)
     return MemoryForecast(
         weights=NUMBER * weights,
-        adapter=NUMBER * trained if spec.rank else 0,
+        adapter=NUMBER * trained if adapter.rank else 0,
         optimiser=NUMBER * trained * work.moments,
         cache=NUMBER * 2 * model.shape.layers * keys * places,
         activations=NUMBER * _ACTIVATIONS * model.shape.layers * model.shape.width * places,

@@ -81,7 +81,6 @@ def pretrained_model(name: str) -> ModelSpec:
 @functools.lru_cache(maxsize=8)
 def _model(model: str, stamp: FileStamp | None) -> ModelSpec:
     config = _config(model_folder(model))
-    shapes = weights_of(model)
     width = _number(config, "hidden_size", "n_embd")
     size = Size(
         layers=_number(config, "num_hidden_layers", "n_layer"),
@@ -89,12 +88,17 @@ def _model(model: str, stamp: FileStamp | None) -> ModelSpec:
         context_length=_number(config, "max_position_embeddings", "n_positions"),
         heads=_number(config, "num_attention_heads", "n_head"),
     )
+    return model_of_weights(Path(model).name, size, weights_of(model), place=model)
+
+
+def model_of_weights(name: str, size: Size, shapes: Shapes, place: str = "") -> ModelSpec:
+    """Return the pretrained model called `name` of that `size` whose weights have these `shapes`."""
     products = sum(math.prod(shape) for shape in shapes.values() if len(shape) == 2)
     family = PRETRAINED._replace(
         tensors=lambda size, vocabulary: shapes,
         products=lambda size, vocabulary: Products(0, products, 2 * size.layers * size.width),
     )
-    return ModelSpec(family, Path(model).name, size, place=model)
+    return ModelSpec(family, name, size, place)
 
 
 def weights_of(model: str) -> Shapes:
