@@ -107,7 +107,7 @@ def sweep(
         if on_end is not None:
             on_end(trial)
 
-    training = Training(jobs, resume, lambda *_: None, show_end, stopped.is_set)
+    training = Training(jobs, lambda *_: None, show_end, stopped.is_set)
     stored = begin_sweep(entries, looks, yardstick, resume=resume)
     with ThreadPoolExecutor(1) as thread:  # a notebook's own thread has a loop already
         trained = thread.submit(asyncio.run, train_sweep(stored, entries, yardstick, training))

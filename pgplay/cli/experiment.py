@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from pgplay.cli.output import note, print_json, shorten
 from pgplay.cli.parsing import Arguments, Parser, add_json, add_replace, whole_number
 from pgplay.cli.progress import RunsProgress
+from pgplay.cli.questions import confirm
 from pgplay.cli.results import print_results
 from pgplay.cli.signals import INTERRUPTED, interruptible
-from pgplay.errors import InputError
+from pgplay.errors import InputError, coded
 from pgplay.experiments.files import save_summary, summary_ending
 from pgplay.experiments.recipes import RecipeEntry, read_seeds
 from pgplay.experiments.records import to_record
 from pgplay.experiments.statistics.looks import MOST_SEEDS, split_by_looks
-from pgplay.experiments.summary import Summary, summarise
+from pgplay.experiments.stored import usual_seconds
+from pgplay.experiments.summary import summarise
 from pgplay.experiments.sweep_training import begin_sweep, train_sweep
 from pgplay.experiments.sweeps import Sweep, plan_in
-from pgplay.experiments.trials import Training, Trial, train_trials
+from pgplay.experiments.trials import Training, Trial
 from pgplay.experiments.yardstick import Yardstick, choose_yardstick
 from pgplay.files.atomic import check_destination
 from pgplay.locale.catalog import text_of
 from pgplay.paths import expand_home
+from pgplay.runs.summaries import list_runs
 from pgplay.trackers.catalogue import ABOUT_TRACKERS
 from pgplay.trackers.tracking import Tracking
 from pgplay.worker.client.pool import News
@@ -38,7 +40,9 @@ ABOUT_TOLD_APART = (
 )
 """A line of help."""
 
-_ADVICE = "Every run is kept. Continue all with the same command and --resume, or one: pgplay train --resume RUN."
+_MANY_RUNS = 300
+"""More runs than this are asked about first."""
+_MOST_RUNS = 100_000
 
 
 def add_experiment_options(parser: Parser, seeds: str) -> None:
@@ -90,61 +94,56 @@ def read_looks(arguments: Arguments, usual: str, seeds: str = "", until: str = "
     return split_by_looks(chosen) if is_adaptive else [chosen]
 
 
-def run_experiment(
-    entries: Sequence[RecipeEntry], looks: Sequence[Sequence[int]], arguments: Arguments, *, is_sweep: bool = False
-) -> int:
-    """Train `entries` with the seeds of `looks`, print what was found, and return the exit status.
+def agreed_to(runs: int, arguments: Arguments) -> bool:
+    """Whether `runs` are few, or the person agrees to as many; else says that nothing was trained.
 
-    With several looks, training ends at the first after which every comparison is clear. A sweep is stored as one
-    thing, with its runs. Returns 130 after a signal (every run is kept), 1 if a run failed. Raises InputError, before
+    Raises InputError for more than is possible.
+    """
+    if runs > _MOST_RUNS:
+        raise InputError("sweep.too_many", runs=runs, most=_MOST_RUNS)
+    if runs <= _MANY_RUNS:
+        return True
+    each = usual_seconds(list_runs())
+    jobs = arguments.jobs or available_cores()
+    question = coded("question.many_runs", runs=runs, each=each, jobs=jobs, total=runs * each / jobs)
+    if confirm(question, arguments.yes):
+        return True
+    note("Nothing was trained.")
+    return False
+
+
+def run_experiment(entries: Sequence[RecipeEntry], looks: Sequence[Sequence[int]], arguments: Arguments) -> int:
+    """Store a sweep of `entries` with the seeds of `looks`, train it, and return the exit status.
+
+    With several looks, training ends at the first after which every comparison is clear. Raises InputError, before
     anything is trained, for a wrong --rank-by or --out.
     """
     file = destination(arguments)
     yardstick = choose_yardstick(entries, arguments.rank_by)
-    if is_sweep:
-        sweep = begin_sweep(entries, looks, yardstick, resume=arguments.resume)
-        return run_stored_sweep(sweep, entries, yardstick, arguments, file)
-
-    def is_clear(trials: list[Trial]) -> bool:
-        return summarise(entries, trials, yardstick, len(looks)).is_clear
-
-    runs = len(entries) * sum(map(len, looks))
-    trials, interrupted = _train(
-        entries, runs, arguments, lambda training: train_trials(entries, looks, training, is_clear)
-    )
-    summary = summarise(entries, trials, yardstick, len(looks))
-    return _report(summary, trials, arguments, file, _ADVICE if interrupted else "")
+    sweep = begin_sweep(entries, looks, yardstick, resume=arguments.resume)
+    return run_stored_sweep(sweep, entries, yardstick, arguments, file)
 
 
 def run_stored_sweep(
     sweep: Sweep, entries: Sequence[RecipeEntry], yardstick: Yardstick, arguments: Arguments, file: Path | None
 ) -> int:
-    """Train what is left of `sweep`, print what was found, write it to `file`, and return the exit status."""
+    """Train what is left of `sweep`, print what was found, write it to `file`, and return the exit status.
+
+    Returns 130 after a signal (every run is kept), 1 if a run failed.
+    """
     note(f"The sweep {sweep.name} is in the list of runs.")
-    runs = len(entries) * sum(map(len, sweep.plan.looks))
-    trials, interrupted = _train(
-        entries, runs, arguments, lambda training: train_sweep(sweep, entries, yardstick, training)
-    )
+    trials, interrupted = _train(sweep, entries, yardstick, arguments)
     summary = summarise(entries, trials, yardstick, len(plan_in(sweep.folder).looks))
-    advice = f"Every run is kept. Continue with pgplay sweep {shlex.quote(sweep.name)}, or in the app."
-    return _report(summary, trials, arguments, file, advice if interrupted else "")
-
-
-def _report(
-    summary: Summary, trials: Sequence[Trial], arguments: Arguments, file: Path | None, interruption: str
-) -> int:
-    """Print `summary`, write it to `file`, and return the exit status; `interruption` says how to go on after one."""
-    interrupted = bool(interruption)
     if arguments.json:
         seeds = list(dict.fromkeys(trial.config.seed for trial in trials))
-        print_json(to_record(summary, seeds, interrupted=interrupted))
+        print_json({"name": sweep.name, **to_record(summary, seeds, interrupted=interrupted)})
     else:
         print_results(summary, arguments.jobs or available_cores())
     if file is not None:
         save_summary(summary, file)
         note(f"Wrote the results to {file}.")
     if interrupted:
-        note(interruption)
+        note(f"Every run is kept. Continue with pgplay sweep {shlex.quote(sweep.name)}, or in the app.")
         return INTERRUPTED
     return int(any(trial.failed for trial in trials))
 
@@ -160,12 +159,9 @@ def destination(arguments: Arguments) -> Path | None:
 
 
 def _train(
-    entries: Sequence[RecipeEntry],
-    runs: int,
-    arguments: Arguments,
-    train: Callable[[Training], Coroutine[Any, Any, list[Trial]]],
+    sweep: Sweep, entries: Sequence[RecipeEntry], yardstick: Yardstick, arguments: Arguments
 ) -> tuple[list[Trial], bool]:
-    """Return the runs that `train` makes, at most `runs`, and whether they were interrupted."""
+    """Return every planned run of `sweep`, and whether they were interrupted."""
 
     def name(trial: Trial, width: int) -> str:
         return f"{shorten(entries[trial.entry].label, width)}, seed {trial.config.seed}"
@@ -185,9 +181,8 @@ def _train(
     tracking = Tracking(arguments.track, note)
     if tracking.about:
         note(tracking.about)
+    runs = len(entries) * sum(map(len, sweep.plan.looks))
     with tracking, interruptible() as interruption, RunsProgress(runs) as progress:
         interruption.working = True
-        training = Training(
-            arguments.jobs, arguments.resume, show_news, show_end, lambda: interruption.requested, show_begin
-        )
-        return asyncio.run(train(training)), interruption.requested
+        training = Training(arguments.jobs, show_news, show_end, lambda: interruption.requested, show_begin)
+        return asyncio.run(train_sweep(sweep, entries, yardstick, training)), interruption.requested

@@ -26,7 +26,7 @@ def main(name: str) -> int:
 
     def train(stopped: threading.Event) -> None:
         signal.signal(signal.SIGTERM, lambda number, frame: stopped.set())
-        training = Training(None, False, lambda *_: None, lambda *_: None, stopped.is_set)
+        training = Training(None, lambda *_: None, lambda *_: None, stopped.is_set)
         sweep = open_sweep(name)
         entries = sweep.entries
         for spec in (spec for entry in entries for spec in entry.rewards):

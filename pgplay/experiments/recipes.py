@@ -29,6 +29,11 @@ class RecipeEntry(NamedTuple):
     config: RunConfig
     rewards: tuple[RewardSpec, ...]
 
+    @property
+    def has_python(self) -> bool:
+        """Whether a reward or a measure of it is Python."""
+        return any(spec.source is not None for spec in self.rewards)
+
 
 def complete_recipe(config: RunConfig, options: Mapping[str, Any]) -> RunConfig:
     """Return `config` with `options`, without a seed, and with a limit of steps if it sets none; raises InputError."""

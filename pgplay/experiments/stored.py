@@ -1,4 +1,4 @@
-"""Runs of an earlier experiment: ended ones count again, interrupted ones continue from their checkpoint."""
+"""Which stored runs count for a sweep: ended ones as they are, interrupted ones to be continued."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ import statistics
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pgplay.config.run_config import RunConfig, to_settings
+from pgplay.config.run_config import RunConfig
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.runs.database_reader import DatabaseReader
-from pgplay.runs.summaries import RunSummary, list_runs
-from pgplay.worker.client.pool import RunOutcome
+from pgplay.runs.summaries import RunSummary
+from pgplay.worker.client.pool import OutcomeState, RunOutcome
 
 ENDED = ("solved", "finished")
 """The states of runs that ended by themselves."""
 
+FAILED = "failed"
 _INTERRUPTED = ("paused", "interrupted")
 _USUAL_SEED = RunConfig().seed
 
@@ -27,49 +28,48 @@ RunKey = tuple[str, int]
 
 
 class StoredRuns:
-    """The stored runs by their settings, as they are now; none that is a branch, was changed while it ran, or is TRL's.
+    """The stored runs that count for the sweep with the identity `sweep`, by their settings.
 
-    With the identity of a `sweep`, its own runs come first. Every method raises PgplayError for a run that cannot be
-    read.
+    They are its own and, with `takes_others`, others that did not fail. None counts that is a branch, was changed while
+    it trained, or is TRL's.
     """
 
-    def __init__(self, sweep: str = "") -> None:
-        self._sweep = sweep
+    def __init__(self, runs: Iterable[RunSummary], sweep: str, *, takes_others: bool) -> None:
+        self.sweep = sweep
         self._runs: dict[RunKey, list[RunSummary]] = {}
-        for run in sorted(list_runs(), key=self._is_anothers):
-            if not run.problem and not run.parent and not run.trainer:
+        for run in sorted(runs, key=lambda run: run.created, reverse=True):
+            if self._counts(run, takes_others):
                 self._runs.setdefault(run_key(run.settings), []).append(run)
 
-    def _is_anothers(self, run: RunSummary) -> bool:
-        return not self._sweep or run.sweep != self._sweep
+    def _counts(self, run: RunSummary, takes_others: bool) -> bool:
+        if run.problem or run.parent or run.was_changed or run.trainer:
+            return False
+        return self._is_own(run) or (takes_others and run.state != FAILED)
 
-    def outcome(self, config: RunConfig, *, own: bool = False) -> RunOutcome | None:
-        """Return the outcome of the newest run of `config` that ended by itself, None if there is none.
+    def _is_own(self, run: RunSummary) -> bool:
+        return run.sweep == self.sweep
 
-        With `own`, only a run of the sweep counts.
+    def run_of(self, key: RunKey, *, has_python: bool) -> RunSummary | None:
+        """Return the run that counts for the settings `key`, None if there is none.
+
+        One that ended comes before one that is not done, and this before one that failed; then the sweep's own before
+        others, and the newest first. Of settings `has_python`, only its own count: others may have had another text.
         """
-        for run in self._of(config, own):
-            if run.state in ENDED:
-                with DatabaseReader.open(run.name) as store:
-                    if not was_changed(store):
-                        return stored_outcome(store)
-        return None
+        runs = [run for run in self._runs.get(key, ()) if self._is_own(run) or not has_python]
+        return min(runs, key=lambda run: (_rank(run), not self._is_own(run)), default=None)
 
-    def to_continue(self, config: RunConfig, *, own: bool = False) -> str:
-        """Return the name of the newest run of `config` that was interrupted, empty if there is none.
 
-        With `own`, only a run of the sweep counts.
-        """
-        for run in self._of(config, own):
-            if run.state in _INTERRUPTED and run.checkpoint_step is not None:
-                with DatabaseReader.open(run.name) as store:
-                    if not was_changed(store):
-                        return run.name
-        return ""
+def _rank(run: RunSummary) -> int:
+    if run.state in ENDED:
+        return 0
+    if run.state == FAILED:
+        return 3
+    return 2 if run.state in _INTERRUPTED and not can_continue(run) else 1
 
-    def _of(self, config: RunConfig, own: bool) -> list[RunSummary]:
-        runs = self._runs.get(run_key(to_settings(config)), [])
-        return [run for run in runs if not (own and self._is_anothers(run))]
+
+def can_continue(run: RunSummary) -> bool:
+    """Whether the run was interrupted and has a checkpoint to continue from."""
+    return run.state in _INTERRUPTED and run.checkpoint_step is not None
 
 
 def usual_seconds(runs: Iterable[RunSummary]) -> float:
@@ -84,16 +84,13 @@ def run_key(settings: Mapping[str, Any]) -> RunKey:
     return json.dumps(others, sort_keys=True), settings.get("seed", _USUAL_SEED)
 
 
-def was_changed(store: DatabaseReader) -> bool:
-    """Whether a setting was changed while the run trained, so that it is no run of its first settings."""
-    return any(event.kind == "change" for event in store.events())
-
-
-def stored_outcome(store: DatabaseReader) -> RunOutcome:
-    """Return the outcome of a run that ended by itself."""
-    progress = store.progress()
-    metrics = store.row(progress.steps)
-    # With another goal, a run of a single text is solved as well if its greedy completion is the target.
-    solved = store.state == "solved" or (not store.config.task and metrics.get("exact_match") == 1.0)
-    report = StepReport(progress.steps, progress.seconds, progress.completions, metrics, (), solved)
-    return RunOutcome("solved" if store.state == "solved" else "finished", (store.message, {}), store.name, report)
+def stored_outcome(run: str) -> RunOutcome:
+    """Return the outcome of the run called `run`, which ended by itself or failed; raises PgplayError."""
+    with DatabaseReader.open(run) as store:
+        progress = store.progress()
+        metrics = store.row(progress.steps)
+        # With another goal, a run of a single text is solved as well if its greedy completion is the target.
+        solved = store.state == "solved" or (not store.config.task and metrics.get("exact_match") == 1.0)
+        report = StepReport(progress.steps, progress.seconds, progress.completions, metrics, (), solved)
+        state: OutcomeState = "solved" if store.state == "solved" else "failed" if store.state == FAILED else "finished"
+        return RunOutcome(state, (store.message, {}), run, report)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
 
-from pgplay.config.run_config import make_config
+from pgplay.config.run_config import RunConfig, make_config, to_settings
 from pgplay.errors import PgplayError
-from pgplay.experiments.stored import ENDED, RunKey, run_key
+from pgplay.experiments.stored import ENDED, FAILED, StoredRuns, run_key
 from pgplay.experiments.sweeps import Sweep, SweepPlan, plan_in
 from pgplay.files.atomic import kept_folders
 from pgplay.locale.catalog import text_of
@@ -83,22 +83,24 @@ def _summary(folder: Path, runs: Sequence[RunSummary]) -> SweepSummary:
         rows=len(plan.rows),
         seeds=len(plan.seeds),
         planned=len(plan.rows) * len(plan.seeds),
-        ended=len(_planned(plan) & {run_key(run.settings) for run in _counted(plan, own, runs)}),
+        ended=_ended(plan, configs, runs if plan.takes_others else own),
         best_reward=max(rewards, default=None),
         runs=tuple(run.name for run in own),
         note=plan.note,
     )
 
 
-def _planned(plan: SweepPlan) -> set[RunKey]:
-    return {(run_key(row.settings)[0], seed) for row in plan.rows for seed in plan.seeds}
-
-
-def _counted(plan: SweepPlan, own: Sequence[RunSummary], runs: Sequence[RunSummary]) -> Iterator[RunSummary]:
-    """Yield the runs that may count as ended ones of the sweep."""
-    for run in runs if plan.takes_others else own:
-        if not run.parent and run.state in (*ENDED, *(("failed",) if run.sweep == plan.identity else ())):
-            yield run
+def _ended(plan: SweepPlan, configs: Sequence[RunConfig], runs: Sequence[RunSummary]) -> int:
+    """Return how many of the planned runs ended by themselves or failed, also before they were stored."""
+    stored = StoredRuns(runs, plan.identity, takes_others=plan.takes_others)
+    failed_starts = {(start.row, start.seed) for start in plan.failed_starts}
+    ended = 0
+    for place, (row, config) in enumerate(zip(plan.rows, configs, strict=True)):
+        settings = run_key(to_settings(config))[0]
+        for seed in plan.seeds:
+            run = stored.run_of((settings, seed), has_python=bool(row.python))
+            ended += (place, seed) in failed_starts if run is None else run.state in (*ENDED, FAILED)
+    return ended
 
 
 def _all(texts: Iterable[str]) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pgplay.experiments.recipes import RecipeEntry
+from pgplay.experiments.stored import StoredRuns
 from pgplay.experiments.summary import summarise
 from pgplay.experiments.sweeps import FailedStart, Sweep, SweepPlan, create_sweep, find_same, plan_in
 from pgplay.experiments.trials import Training, Trial, jobs_for, train_trials
 from pgplay.experiments.yardstick import Yardstick
+from pgplay.runs.summaries import list_runs
 
 
 def begin_sweep(
@@ -66,6 +68,5 @@ async def _train_planned(
 
     looks = [list(look) for look in plan.looks]
     sweep.change(failed_starts=(), finished=False, jobs=jobs_for(entries, looks, training.jobs))
-    resume = training.resume or plan.takes_others
-    within = training._replace(sweep=plan.identity, resume=resume, show_end=show_end, begin_look=begin_look)
-    return await train_trials(entries, looks, within, is_clear)
+    stored = StoredRuns(list_runs(), plan.identity, takes_others=plan.takes_others)
+    return await train_trials(entries, looks, training._replace(show_end=show_end), stored, begin_look, is_clear)

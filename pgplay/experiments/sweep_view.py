@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from pgplay.config.run_config import RunConfig, make_config, to_settings
+from pgplay.config.run_config import make_config, to_settings
 from pgplay.experiments.recipes import RecipeEntry
-from pgplay.experiments.stored import ENDED, RunKey, run_key, stored_outcome, was_changed
+from pgplay.experiments.stored import ENDED, FAILED, StoredRuns, run_key, stored_outcome
 from pgplay.experiments.summary import Summary, summarise
 from pgplay.experiments.sweeps import FailedStart, Sweep, SweepState, open_sweep, plan_in
 from pgplay.experiments.trials import Trial
 from pgplay.experiments.yardstick import Yardstick, choose_yardstick
 from pgplay.files.atomic import kept_folders
 from pgplay.paths import runs_folder
-from pgplay.runs.database_reader import DatabaseReader
 from pgplay.runs.summaries import RunSummary, list_runs, summary_of
 from pgplay.worker.client.pool import RunOutcome
 
@@ -85,21 +83,22 @@ class SweepReader:
         self.entries = tuple(self._sweep.entries)
         self._yardstick = choose_yardstick(self.entries, self._sweep.plan.ranked_by)
         self._runs: dict[str, RunSummary] = {}
-        self._outcomes: dict[str, RunOutcome | None] = {}
+        self._outcomes: dict[str, RunOutcome] = {}
 
     def look(self) -> SweepView:
         """Return the sweep as it is now; raises PgplayError where it can't be read."""
         self._sweep = self._sweep._replace(plan=plan_in(self._sweep.folder))
         state = self._sweep.state  # before its runs are read: what ends meanwhile is seen next time
         self._read_runs()
-        by_key = self._by_key()
-        starts = {(start.row, start.seed): start for start in self._sweep.plan.failed_starts}
+        plan = self._sweep.plan
+        stored = StoredRuns(self._runs.values(), plan.identity, takes_others=plan.takes_others)
+        starts = {(start.row, start.seed): start for start in plan.failed_starts}
         rows = tuple(
             tuple(
-                self._seed_run(place, make_config({"seed": seed}, entry.config), by_key, starts.get((place, seed)))
-                for seed in self._sweep.plan.seeds
+                self._seed_run(place, seed, stored, starts.get((place, seed)))
+                for seed in plan.seeds
             )
-            for place, entry in enumerate(self.entries)
+            for place in range(len(self.entries))
         )
         return SweepView(self._sweep, self.entries, self._yardstick, state, rows)
 
@@ -115,49 +114,27 @@ class SweepReader:
 
     def _may_have_changed(self, name: str) -> bool:
         run = self._runs.get(name)
-        return run is None or (run.sweep == self._sweep.plan.identity and run.state not in ENDED)
-
-    def _by_key(self) -> dict[RunKey, list[RunSummary]]:
-        """Return the runs that may be the sweep's by their settings: its own first, the newest of them first."""
+        if run is None:
+            return True
         plan = self._sweep.plan
-        by_key: dict[RunKey, list[RunSummary]] = {}
-        for run in sorted(self._runs.values(), key=lambda run: (run.sweep == plan.identity, run.created), reverse=True):
-            is_own = run.sweep == plan.identity
-            if not run.problem and not run.parent and (is_own or (plan.takes_others and run.state in ENDED)):
-                by_key.setdefault(run_key(run.settings), []).append(run)
-        return by_key
+        return run.state not in ENDED and (run.sweep == plan.identity or (plan.takes_others and run.state != FAILED))
 
-    def _seed_run(
-        self, place: int, config: RunConfig, by_key: dict[RunKey, list[RunSummary]], start: FailedStart | None
-    ) -> SeedRun:
-        for run in self._candidates(place, by_key.get(run_key(to_settings(config)), [])):
-            trial = Trial(place, config, None)
-            if run.state in (*ENDED, "failed"):
-                outcome = self._outcome(run)
-                if outcome is None:
-                    continue
-                trial = trial._replace(outcome=outcome)
+    def _seed_run(self, place: int, seed: int, stored: StoredRuns, start: FailedStart | None) -> SeedRun:
+        entry = self.entries[place]
+        trial = Trial(place, make_config({"seed": seed}, entry.config), None)
+        run = stored.run_of(run_key(to_settings(trial.config)), has_python=entry.has_python)
+        if run is not None:
+            if run.state in (*ENDED, FAILED):
+                trial = trial._replace(outcome=self._outcome(run))
             return SeedRun(trial, _state(trial, run), run.name, run.steps, run.last_reward)
         if start is not None:
-            return SeedRun(Trial(place, config, RunOutcome("failed", start.reason)), "failed")
-        return SeedRun(Trial(place, config, None), "waiting")
+            return SeedRun(trial._replace(outcome=RunOutcome("failed", start.reason)), "failed")
+        return SeedRun(trial, "waiting")
 
-    def _candidates(self, place: int, runs: list[RunSummary]) -> Iterator[RunSummary]:
-        """Yield those of `runs` that may count; another's with Python may have had another text of it."""
-        has_python = any(spec.source is not None for spec in self.entries[place].rewards)
-        for run in runs:
-            if run.sweep == self._sweep.plan.identity or not has_python:
-                yield run
-
-    def _outcome(self, run: RunSummary) -> RunOutcome | None:
-        """Return the outcome of a run that ended, None where its settings were changed meanwhile."""
+    def _outcome(self, run: RunSummary) -> RunOutcome:
         key = f"{run.name}/{run.state}/{run.steps}"
         if key not in self._outcomes:
-            with DatabaseReader.open(run.name) as store:
-                outcome = None if was_changed(store) else stored_outcome(store)
-            if outcome is not None and run.state == "failed":
-                outcome = outcome._replace(state="failed")
-            self._outcomes[key] = outcome
+            self._outcomes[key] = stored_outcome(run.name)
         return self._outcomes[key]
 
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from pgplay.config import goals
-from pgplay.config.run_config import RunConfig, make_config
+from pgplay.config.run_config import RunConfig, make_config, to_settings
 from pgplay.experiments.recipes import RecipeEntry
 from pgplay.experiments.statistics.estimates import load_scipy
 from pgplay.experiments.statistics.survival import SolveTime
-from pgplay.experiments.stored import StoredRuns
+from pgplay.experiments.stored import ENDED, StoredRuns, can_continue, run_key, stored_outcome
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.worker.client.pool import News, Pool, RunOutcome
 from pgplay.worker.protocol.commands import Resume, Start
@@ -57,21 +57,15 @@ class Trial(NamedTuple):
 class Training(NamedTuple):
     """How an experiment's runs are trained: `jobs` at once, None for as many as fit on the cores.
 
-    With `resume`, stored runs of the same recipe and seed count, and interrupted ones continue; not those whose reward
-    or measure is Python, which may be another one by now. With the identity of a stored `sweep`, its own runs count in
-    any case, and new ones belong to it; `begin_look` gets how many looks have begun.
     `show_begin` gets the stored name of a run that begins, `show_news` a trial's number and its newest step, `show_end`
     the number of one that ended; training ends early once `stop_requested`.
     """
 
     jobs: int | None
-    resume: bool
     show_news: Callable[[int, Trial, News], None]
     show_end: Callable[[int, Trial], None]
     stop_requested: Callable[[], bool]
     show_begin: Callable[[str], None] = lambda run: None
-    sweep: str = ""
-    begin_look: Callable[[int], object] = lambda looks: None
 
 
 def plan_trials(entries: Sequence[RecipeEntry], seeds: Sequence[int]) -> list[Trial]:
@@ -87,15 +81,17 @@ async def train_trials(
     entries: Sequence[RecipeEntry],
     looks: Sequence[Sequence[int]],
     training: Training,
+    stored: StoredRuns,
+    begin_look: Callable[[int], object],
     is_clear: Callable[[list[Trial]], bool],
 ) -> list[Trial]:
     """Train all `entries` with the seeds of each of `looks` in turn, and return every run that was planned.
 
+    `stored` runs count or continue, and new ones belong to their sweep. `begin_look` gets how many looks have begun.
     After each look but the last, `is_clear` says whether the runs so far are enough.
     """
     trials: list[Trial] = []
     places: list[int] = []  # of the pool's runs among the trials
-    stored = StoredRuns(training.sweep) if training.resume or training.sweep else None
 
     def show_news(news: News) -> None:
         training.show_news(places[news.number], trials[places[news.number]], news)
@@ -114,11 +110,11 @@ async def train_trials(
     loading = asyncio.create_task(asyncio.to_thread(load_scipy))
     try:
         for number, seeds in enumerate(looks, 1):
-            training.begin_look(number)
+            begin_look(number)
             commands = []
             for trial in plan_trials(entries, seeds):
                 trials.append(trial)
-                begun = _begin(trial, entries[trial.entry], stored, training)
+                begun = _begin(trial, entries[trial.entry], stored)
                 if isinstance(begun, RunOutcome):
                     record_end(len(trials) - 1, begun)
                 else:
@@ -144,20 +140,14 @@ def jobs_of_cores(configs: Iterable[RunConfig]) -> int:
     return max(1, available_cores() // max(config.threads or 1 for config in configs))
 
 
-def _begin(
-    trial: Trial, entry: RecipeEntry, stored: StoredRuns | None, training: Training
-) -> Start | Resume | RunOutcome:
+def _begin(trial: Trial, entry: RecipeEntry, stored: StoredRuns) -> Start | Resume | RunOutcome:
     """Return the command that begins or continues a trial, or its outcome if it is stored."""
-    has_python = any(spec.source is not None for spec in entry.rewards)
-    if stored is not None and (training.sweep or not has_python):
-        own = has_python or not training.resume
-        outcome = stored.outcome(trial.config, own=own)
-        if outcome is not None:
-            return outcome
-        run = stored.to_continue(trial.config, own=own)
-        if run:
-            return Resume(run=run, rewards=entry.rewards)
-    return Start(config=trial.config, rewards=entry.rewards, sweep=training.sweep)
+    run = stored.run_of(run_key(to_settings(trial.config)), has_python=entry.has_python)
+    if run is not None and run.state in ENDED:
+        return stored_outcome(run.name)
+    if run is not None and can_continue(run):
+        return Resume(run=run.name, rewards=entry.rewards)
+    return Start(config=trial.config, rewards=entry.rewards, sweep=stored.sweep)
 
 
 async def _until_stopped(pool: Pool, work: asyncio.Task[None], stop_requested: Callable[[], bool]) -> None:

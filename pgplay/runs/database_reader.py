@@ -112,6 +112,12 @@ class DatabaseReader:
         return self._value_if_any("note")
 
     @property
+    def was_changed(self) -> bool:
+        """Whether a setting was changed while the run trained, so that it is no run of its first settings."""
+        ((count,),) = self._select(tuple[int], "SELECT COUNT(*) FROM events WHERE kind = 'change'")
+        return count > 0
+
+    @property
     def sweep(self) -> str:
         """The identity of the sweep that the run belongs to, empty for a run of its own."""
         return self._value_if_any("sweep")

@@ -24,7 +24,7 @@ StoreStamp = tuple[tuple[int, ...], ...]
 _SETTLED = 2 * 10**9
 """Nanoseconds after which a change shows in a file's time: on some disks two changes within 2 s have the same one."""
 
-Value = TypeVar("Value")
+Value = TypeVar("Value", bound=msgspec.Struct)
 
 
 def stamp_of(folder: Path, names: Iterable[str]) -> StoreStamp:
@@ -40,15 +40,25 @@ def _stamp(path: str) -> tuple[int, ...]:
     return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
+class _Contents(msgspec.Struct, Generic[Value], frozen=True):
+    """What the file holds: the fields that a value had when it was written, and each value with its stamp."""
+
+    fields: tuple[str, ...]
+    values: dict[str, tuple[StoreStamp, Value]]
+
+
 class Index(Generic[Value]):
-    """The values of `kind`, by name, that the file `path` keeps."""
+    """The values of `kind`, a struct, by name, that the file `path` keeps; those of another pgplay's fields are not."""
 
     def __init__(self, path: Path, kind: type[Value]) -> None:
         self._path = path
         self._has_changed = False
         self._known: dict[str, tuple[StoreStamp, Value]] = {}
+        self._fields = tuple(field.name for field in msgspec.structs.fields(kind))
         with contextlib.suppress(OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # it is rebuilt
-            self._known = msgspec.json.decode(path.read_bytes(), type=dict[str, tuple[StoreStamp, kind]])  # type: ignore[valid-type]
+            contents = msgspec.json.decode(path.read_bytes(), type=_Contents[kind])  # type: ignore[valid-type]
+            if contents.fields == self._fields:
+                self._known = contents.values
 
     def get(self, name: str, stamp: StoreStamp) -> Value | None:
         """Return the value called `name` where its files are still as they were; else None."""
@@ -67,4 +77,4 @@ class Index(Generic[Value]):
         entries = {name: self._known[name] for name in names if name in self._known}
         if self._has_changed or len(entries) < len(self._known):
             with contextlib.suppress(PgplayError):
-                write_atomically(self._path, msgspec.json.encode(entries), outlasts=False)
+                write_atomically(self._path, msgspec.json.encode(_Contents(self._fields, entries)), outlasts=False)

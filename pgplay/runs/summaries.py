@@ -36,8 +36,8 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     left in training by a process that is gone; 'unreadable' if `problem` says why, and the rest is empty. `model` is
     empty where no network is trained. `checkpoint_step` is the step that it can be resumed from, None if it can't. A
     branch names its `parent` and the `parent_step`. `settings` are those it began with, `note` is the person's.
-    `sweep` is the identity of the sweep that it belongs to, empty for a run of its own, and `trainer` is empty if
-    pgplay trains it.
+    `was_changed`: a setting was changed while it trained. `sweep` is the identity of the sweep that it belongs to,
+    empty for a run of its own, and `trainer` is empty if pgplay trains it.
     """
 
     name: str
@@ -60,6 +60,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
     settings: dict[str, Any] = {}
     note: str = ""
+    was_changed: bool = False
     sweep: str = ""
     trainer: str = ""
 
@@ -128,6 +129,7 @@ def _read(folder: Path) -> RunSummary:
                 parent_step=parent_step,
                 settings=to_settings(config),
                 note=store.note,
+                was_changed=store.was_changed,
                 sweep=store.sweep,
                 trainer=store.trainer,
             )

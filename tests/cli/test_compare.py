@@ -84,8 +84,9 @@ def test_an_interruption_keeps_every_run_and_only_ended_runs_count() -> None:
     process.send_signal(signal.SIGINT)
     printed, told = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "pgplay train --resume" in told
-    (recipe,) = json.loads(printed)["recipes"]
+    record = json.loads(printed)
+    assert f"pgplay sweep {record['name']}" in told
+    (recipe,) = record["recipes"]
     assert (recipe["seeds"], recipe["median_steps"]) == (0, None)
     assert [run["state"] for run in recipe["runs"]] == ["interrupted", "not started"]
     (run,) = list_runs()
@@ -108,6 +109,9 @@ def test_an_interruption_keeps_every_run_and_only_ended_runs_count() -> None:
         (["algorithm=grop"], "grop"),
         (["hello", "haiku", "--until", "told-apart", "--seeds", "7"], "Telling apart takes at least 8 seeds."),
         (["hello", "--jobs", "0"], "--jobs cannot be '0'."),
+        (["hello", "haiku", "--seeds", "200"], "Train 400 runs? At about 5 s each,"),
+        (["hello", "--rank-by", "lcss"], "There is no value to rank by called 'lcss'."),
+        (["hello", "--out", "table.txt"], "--out cannot write a file that ends in 'txt'."),
     ],
 )
 def test_mistakes_are_reported_before_anything_starts(

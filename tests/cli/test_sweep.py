@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pgplay.cli import main
+from pgplay.experiments.sweep_list import in_no_sweep, list_sweeps
 from pgplay.runs.summaries import list_runs
 
 
@@ -44,6 +45,10 @@ def test_a_sweep_and_a_comparison_of_the_same_recipes_find_the_same(
     swept = json.loads(capsys.readouterr().out)
     assert main(["compare", "algorithm=grpo", "algorithm=rloo", *shared]) == 0
     compared = json.loads(capsys.readouterr().out)
+    assert {sweep.name for sweep in list_sweeps(list_runs())} == {swept["name"], compared["name"]}
+    assert in_no_sweep(list_runs(), list_sweeps(list_runs())) == []
+    assert main(["sweep", compared["name"], "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == compared
     assert swept["comparisons"] == compared["comparisons"]
     for a, b in zip(swept["rows"], compared["rows"], strict=True):
         assert {**a, "runs": []} == {**b, "runs": []}

@@ -9,6 +9,7 @@ import pytest
 
 from pgplay.errors import InputError, coded
 from pgplay.experiments import trials
+from pgplay.experiments.stored import StoredRuns
 from pgplay.experiments.sweep_training import train_sweep
 from pgplay.experiments.sweeps import Sweep, add_seeds, open_sweep
 from pgplay.experiments.trials import Training, Trial, train_trials
@@ -62,8 +63,9 @@ def _without_workers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def train(is_clear: Callable[[list[Trial]], bool], stop: Callable[[], bool] = lambda: False) -> list[Trial]:
     recipes = entries({"algorithm": "grpo"}, {"algorithm": "rloo"})
-    training = Training(2, False, lambda place, trial, news: None, lambda place, trial: None, stop)
-    return asyncio.run(train_trials(recipes, LOOKS, training, is_clear))
+    nothing_stored = StoredRuns([], "", takes_others=False)
+    training = Training(2, lambda place, trial, news: None, lambda place, trial: None, stop)
+    return asyncio.run(train_trials(recipes, LOOKS, training, nothing_stored, lambda looks: None, is_clear))
 
 
 def test_seeds_are_added_in_pairs_until_the_difference_is_clear() -> None:
@@ -92,7 +94,7 @@ def test_an_interruption_adds_no_further_seeds() -> None:
 
 
 def train_stored(sweep: Sweep, on_end: Callable[[Trial], object] = lambda trial: None) -> list[Trial]:
-    training = Training(2, False, lambda place, trial, news: None, lambda place, trial: on_end(trial), lambda: False)
+    training = Training(2, lambda place, trial, news: None, lambda place, trial: on_end(trial), lambda: False)
     recipes = sweep.entries
     return asyncio.run(train_sweep(sweep, recipes, choose_yardstick(recipes), training))
 

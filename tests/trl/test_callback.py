@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from pgplay.cli import main
-from pgplay.config.run_config import RunConfig, make_config
-from pgplay.experiments.stored import StoredRuns
+from pgplay.config.run_config import make_config
+from pgplay.experiments.stored import StoredRuns, run_key
 from pgplay.learning.reports.step_report import Sample
 from pgplay.runs.branches import branch_run
 from pgplay.runs.database_reader import DatabaseReader
@@ -147,9 +147,8 @@ def test_a_run_that_trl_trains_now_is_refused_by_name_of_its_trainer(capsys: pyt
 def test_it_is_no_run_of_an_experiment() -> None:
     trainer = FakeTrainer()
     trainer.train(TrlCallback(trainer, name="mine"), 1)
-    with DatabaseReader.open("mine") as run:
-        config: RunConfig = run.config
-    assert StoredRuns().outcome(config) is None
+    (run,) = list_runs()
+    assert StoredRuns([run], "", takes_others=True).run_of(run_key(run.settings), has_python=False) is None
     with pytest.raises(Exception, match="is trained by TRL"):
         branch_run("mine", 1)
 

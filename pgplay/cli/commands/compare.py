@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pgplay.cli.consent import add_consent, agree
-from pgplay.cli.experiment import ABOUT_TOLD_APART, add_experiment_options, read_looks, run_experiment
+from pgplay.cli.experiment import ABOUT_TOLD_APART, add_experiment_options, agreed_to, read_looks, run_experiment
 from pgplay.cli.options import add_field_options, read_rewards, read_settings
 from pgplay.cli.parsing import Arguments, Parser
 from pgplay.config.recipe import from_recipe
@@ -35,6 +35,7 @@ def run_compare(argv: Sequence[str]) -> int:
         "Train each recipe with each seed, in parallel on all cores, and print a table and verdicts.\n"
         'A recipe is settings as pgplay train prints them ("algorithm=rloo lr=0.01"), a preset or a stored run. '
         f"A recipe without a limit stops after {STEPS_WITHOUT_LIMIT} steps. Each is compared with the first.\n"
+        "It is kept as a sweep, one entry in the list of runs; pgplay sweep with its name continues it.\n"
         + ABOUT_TOLD_APART,
         usage="pgplay compare RECIPE [RECIPE ...] [--seeds 10] [OPTIONS] [--json]",
     )
@@ -44,6 +45,8 @@ def run_compare(argv: Sequence[str]) -> int:
     add_consent(parser)
     arguments = parser.read(argv)
     looks = read_looks(arguments, _SEEDS)
+    if not agreed_to(len(arguments.recipes) * sum(map(len, looks)), arguments):
+        return 0
     return run_experiment(_read_entries(arguments), looks, arguments)
 
 

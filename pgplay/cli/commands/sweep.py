@@ -8,6 +8,7 @@ from pgplay.cli.consent import agree
 from pgplay.cli.experiment import (
     ABOUT_TOLD_APART,
     add_experiment_options,
+    agreed_to,
     destination,
     read_looks,
     run_experiment,
@@ -21,26 +22,18 @@ from pgplay.cli.options import (
     read_starting_point,
     rewards_in,
 )
-from pgplay.cli.output import note
 from pgplay.cli.parsing import Arguments, Parser
-from pgplay.cli.questions import confirm
 from pgplay.config.run_config import overlay
-from pgplay.errors import InputError, coded
+from pgplay.errors import InputError
 from pgplay.experiments.grid import SWEEP_SEEDS, GridAxis, SweepFile, grid_size, read_axis, read_sweep_file
 from pgplay.experiments.recipes import RecipeEntry, grid_configs, named_entries
-from pgplay.experiments.stored import usual_seconds
 from pgplay.experiments.sweeps import is_sweep, open_sweep
 from pgplay.experiments.yardstick import choose_yardstick
 from pgplay.paths import expand_home
 from pgplay.rewards.spec import Origin, RewardSpec
-from pgplay.runs.summaries import list_runs
-from pgplay.worker.session.cpu_cores import available_cores
 
 _REPEATED = ("reward", "algorithm")
 _SEEDS = str(SWEEP_SEEDS)
-_MANY_RUNS = 300
-"""More runs than this are asked about first."""
-_MOST_RUNS = 100_000
 
 
 def run_sweep(argv: Sequence[str]) -> int:
@@ -75,10 +68,9 @@ def run_sweep(argv: Sequence[str]) -> int:
     arguments.rank_by = arguments.rank_by or file.rank_by
     looks = read_looks(arguments, _SEEDS, file.seeds, file.until)
     runs = grid_size(axes) * sum(map(len, looks))
-    if not _agreed_to(runs, arguments):
-        note("Nothing was trained.")
+    if not agreed_to(runs, arguments):
         return 0
-    return run_experiment(_read_rows(arguments, file, axes, typed), looks, arguments, is_sweep=True)
+    return run_experiment(_read_rows(arguments, file, axes, typed), looks, arguments)
 
 
 def _continue(arguments: Arguments) -> int:
@@ -119,18 +111,6 @@ def _all_axes(arguments: Arguments, file: SweepFile, typed: Sequence[GridAxis]) 
     if grid_size(axes) < 2:
         raise InputError("sweep.nothing")
     return axes
-
-
-def _agreed_to(runs: int, arguments: Arguments) -> bool:
-    """Whether `runs` are few, or the person agrees to as many; raises InputError for more than is possible."""
-    if runs > _MOST_RUNS:
-        raise InputError("sweep.too_many", runs=runs, most=_MOST_RUNS)
-    if runs <= _MANY_RUNS:
-        return True
-    each = usual_seconds(list_runs())
-    jobs = arguments.jobs or available_cores()
-    question = coded("question.many_runs", runs=runs, each=each, jobs=jobs, total=runs * each / jobs)
-    return confirm(question, arguments.yes)
 
 
 def _read_rows(
