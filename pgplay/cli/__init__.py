@@ -83,7 +83,7 @@ def _run(argv: list[str]) -> int:
             if engine.host:
                 from pgplay.cli.remote.forwarding import run_elsewhere
 
-                return run_elsewhere(engine.host, first, words)
+                return run_elsewhere(engine, first, words)
         module, function = COMMANDS[first][0].split(":")
         status: int = getattr(importlib.import_module(f"pgplay.cli.commands.{module}"), function)(argv[1:])
         return status

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any, TextIO
 
+from pgplay.cli.resuming import host_seen
 from pgplay.errors import PgplayError, RewardError
 
 _PICTURES = {"\n": "↵", "\t": "→", "\x7f": "␡"}
@@ -91,10 +92,13 @@ def show_cursor() -> None:
 def print_error(error: PgplayError) -> None:
     """Print the problem and its remedy on standard error, one line each.
 
-    If a person's reward failed in a nested call, its traceback comes first.
+    If a person's reward failed in a nested call, its traceback comes first. A person at another machine reads on which
+    one it happened.
     """
     if isinstance(error, RewardError):
         print_source(error.nested_traceback, sys.stderr)
+    if host := host_seen():
+        error = PgplayError("ssh.there", host=host, cause=error)
     for line in (error.problem, error.remedy):
         if line:
             say(line.strip(), sys.stderr)

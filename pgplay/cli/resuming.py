@@ -1,4 +1,4 @@
-"""The command that resumes a run, as the person would type it."""
+"""What a person at another machine reads: which machine this is, and the command that resumes a run."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ import shlex
 
 SEEN_AS = "PGPLAY_SEEN_AS"
 """The variable of the environment that names the engine as which another machine sees this one."""
+
+
+def host_seen() -> str:
+    """Return this machine as the other one calls it, empty where the person sits here."""
+    return os.environ.get(SEEN_AS, "").removeprefix("ssh:")
 
 
 def to_resume(run: str) -> str:

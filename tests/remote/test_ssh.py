@@ -20,6 +20,7 @@ from pgplay.runs.names import find_run
 from pgplay.runs.summaries import summary_of
 from pgplay.worker.client.far_worker import FarWorker
 from pgplay.worker.client.ssh import ssh_command, ssh_failure
+from pgplay.worker.protocol.codec import PROTOCOL_VERSION
 from pgplay.worker.protocol.commands import Resume, Save, Start
 from pgplay.worker.protocol.events import Failed, Notice, Ready, Refused, Snapshot, StateChanged
 from pgplay.worker.server.jobs import find_job
@@ -116,13 +117,13 @@ def test_a_machine_without_pgplay_is_told_how_to_get_it(far, capfd):
 @needs_sshd
 @needs_bash
 def test_a_start_file_may_greet_but_not_pour(far, capfd):
-    far.start_file.write_text("echo Welcome to box; echo '{\"no\": 1}'\n")
+    far.start_file.write_text("echo Welcome to box; echo '{\"no\": 1}'; printf 'ready> '\n")
     assert main(["runs", "list", "--json", "--engine", "ssh:box"]) == 0
     assert capfd.readouterr().out == "[]\n"
-    far.start_file.write_text("yes spam | head -c 100000; cat\n")
+    far.start_file.write_text("echo Welcome; yes spam | head -c 100000; cat\n")
     assert main(["runs", "--engine", "ssh:box"]) == 1
     problem, remedy = capfd.readouterr().err.splitlines()
-    assert "spam" in problem
+    assert "such as Welcome" in problem
     assert "~/.bashrc" in remedy
 
 
@@ -131,14 +132,39 @@ def test_a_start_file_may_greet_but_not_pour(far, capfd):
 def test_another_version_there_is_told(far, capfd, tmp_path):
     far.start_file.write_text(f"PATH={tmp_path}:$PATH\n")
     other = tmp_path / "pgplay"
-    ready = '{"event":"ready","protocol":1,"pid":1,"versions":{},"devices":[],"seconds":0}'
-    for script, words in {f"echo '{ready}'; exec cat": "protocol version 1", "exit 2": "another version"}.items():
+    ready = '{"event":"ready","protocol":%d,"pid":1,"versions":{"pgplay":"99.0"},"devices":[],"seconds":0}'
+    for script, words in {
+        f"echo '{ready % 1}'; exec cat": "protocol version 1",
+        f"echo '{ready % PROTOCOL_VERSION}'; exec cat": "is version 99.0",
+        "echo '{\"event\":\"log\",\"line\":\"\"}'; exec cat": "another version",
+        "exit 2": "another version",
+    }.items():
         other.write_text(f"#!/bin/sh\n{script}\n")
         other.chmod(0o755)
         assert main(["runs", "--engine", "ssh:box"]) == 1
         problem, remedy = capfd.readouterr().err.splitlines()
         assert words in problem
         assert "the same one" in remedy
+
+
+@needs_sshd
+@needs_bash
+def test_what_fails_there_is_told_with_the_machine(far, capfd):
+    far.start_file.write_text("export PGPLAY_HOME=/dev/null/nowhere\n")
+    assert main(["runs", "stop", "nothing", "--engine", "ssh:box"]) != 0
+    assert main(["train", "--target=abc", "--engine", "ssh:box"]) != 0
+    first, *_, last, remedy = capfd.readouterr().err.splitlines()
+    assert first.startswith("On box: ")
+    assert last.startswith("On box: ")
+    assert remedy
+
+
+@needs_sshd
+def test_processes_there_are_for_what_trains_or_measures(far, capfd):
+    assert main(["doctor", "--engine", "ssh:box:processes:2"]) == 2
+    assert "processes:2 is no engine for it" in capfd.readouterr().err
+    assert main(["bench", "--engine", "ssh:box:processes:9999"]) == 2
+    assert "too few for 9999 processes" in capfd.readouterr().err
 
 
 REWARD = "def reward(completion):\n    return float(len(set(completion)))\n"

@@ -68,9 +68,14 @@ def _own_options(arguments: Arguments) -> list[str]:
     return words + [f"--{name}" for name in ("replace", "yes", "json") if getattr(arguments, name)]
 
 
-def run_elsewhere(host: str, command: str, words: Sequence[str]) -> int:
-    """Run one of the forwarded commands on `host`: its output and its exit status are passed on."""
+def run_elsewhere(engine: Engine, command: str, words: Sequence[str]) -> int:
+    """Run one of the forwarded commands on the host of `engine`: its output and its exit status are passed on."""
+    host, there = engine.host, engine.there
+    if there and command != "bench":
+        raise InputError("engine.not_elsewhere", engine=there)
     match (command, *words[:1]):
+        case ("bench", *_) if there:
+            far = FarCommand(("bench", f"--engine={there}", *words))
         case ("watch", *_):
             far = _watching(words)
         case ("policies", "export"):

@@ -17,7 +17,7 @@ from pgplay.cli.signals import INTERRUPTED
 from pgplay.errors import InputError, PgplayError
 from pgplay.worker.client.client import WorkerClient
 from pgplay.worker.client.sent_files import NamedFile
-from pgplay.worker.client.ssh import FAR_COMMANDS, ssh_command, ssh_failure
+from pgplay.worker.client.ssh import FAR_COMMANDS, ssh_command, ssh_failure, version_failure
 from pgplay.worker.protocol.commands import (
     AttachJob,
     FetchPolicy,
@@ -246,10 +246,10 @@ class _NearSide:
         return True
 
     def _fail(self, event: Failed | Refused) -> NoReturn:
-        host, own_codes = self._host, ("protocol.other_version", "protocol.no_greeting")
-        if event.code in own_codes:
-            raise PgplayError("ssh.other_version", host=host, **event.values)
-        raise reported_error(event)
+        if failure := version_failure(self._host, event):
+            raise failure
+        error = reported_error(event)
+        raise type(error)("ssh.there", cause=error, host=self._host) if isinstance(event, Refused) else error
 
     def _failure(self, end: LinkEnded) -> PgplayError:
         return ssh_failure(self._host, end.code, end.tail, greeted=self._greeted)

@@ -16,6 +16,7 @@ from pgplay.errors import PgplayError
 from pgplay.worker.protocol.codec import PART_BYTES, PROTOCOL_VERSION, ProtocolError, decode_event
 from pgplay.worker.protocol.commands import AttachJob, ForgetJob, InterruptJob, Quit, RunJob
 from pgplay.worker.protocol.events import JobEnded, JobNamed, JobOutput, JobPreparing, Ready, Snapshot
+from pgplay.worker.protocol.release import version_of
 from pgplay.worker.server.error_events import refusal
 from pgplay.worker.server.exchange import file_commands
 from pgplay.worker.server.inbox import Inbox, LinkLost, Message, read_commands
@@ -34,7 +35,8 @@ def serve() -> int:
     inbox = Inbox()
     outbox = Outbox(partial(write_all, streams.events), on_broken=lambda: inbox.put(Quit()))
     read_commands(streams.commands, inbox)
-    outbox.send(Ready(protocol=PROTOCOL_VERSION, pid=os.getpid(), versions={}, devices=(), seconds=0.0))
+    versions = {"pgplay": version_of("pgplay")}
+    outbox.send(Ready(protocol=PROTOCOL_VERSION, pid=os.getpid(), versions=versions, devices=(), seconds=0.0))
     delete_old_jobs()
     CommandService(inbox, outbox).serve()
     outbox.close()

@@ -10,6 +10,8 @@ WORKER_ERRORS: dict[str, str] = {
         "The worker uses protocol version {version}; this pgplay uses version {own}."
     ),
     "error.protocol.other_version.remedy": "Install the same version of pgplay on both sides.",
+    "error.protocol.other_release": "The worker is pgplay {version}; this is pgplay {own}.",
+    "error.protocol.other_release.remedy": "Install the same version of pgplay on both sides.",
     "error.protocol.noise": "No worker began: {limit} bytes came in its place, such as {sample:abridged}",
     "error.protocol.noise.remedy": (
         "Let the shell's start file there (~/.bashrc, or ~/.zshenv of zsh) print nothing where it has no terminal."

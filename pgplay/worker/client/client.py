@@ -21,6 +21,7 @@ from pgplay.worker.protocol.codec import PROTOCOL_VERSION, ProtocolError, decode
 from pgplay.worker.protocol.commands import Command, Quit
 from pgplay.worker.protocol.events import AnyEvent, Failed, Log, Ready
 from pgplay.worker.protocol.lines import LineSplitter
+from pgplay.worker.protocol.release import SOURCE, version_of
 from pgplay.worker.protocol.throttle import LINES_PER_SECOND, LONGEST_LINE, Throttle
 
 OUTPUT, ERRORS = 1, 2
@@ -131,6 +132,7 @@ class _Process(asyncio.SubprocessProtocol):
         self._left_out_timer: asyncio.TimerHandle | None = None
         self._greeted = False
         self._bytes_before = 0
+        self._noise = b""
         self._refused = False
         self._ending = False
         self._exited = asyncio.Event()
@@ -155,10 +157,11 @@ class _Process(asyncio.SubprocessProtocol):
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         if fd == OUTPUT and not self._greeted:
             self._bytes_before += len(data)
+            self._noise = self._noise or data[:LONGEST_LINE]
         for line in self._lines[fd].feed(data):
             self._take(fd, line)
         if fd == OUTPUT and not self._greeted and not self._refused and self._bytes_before > MOST_NOISE:
-            sample = data[:LONGEST_LINE].decode(errors="replace")
+            sample = self._noise.decode(errors="replace")
             self._refuse(ProtocolError("protocol.noise", limit=MOST_NOISE, sample=sample))
 
     def _take(self, fd: int, line: bytes) -> None:
@@ -174,10 +177,8 @@ class _Process(asyncio.SubprocessProtocol):
             self._note(f"{line[:LONGEST_LINE].decode(errors='replace')}  [{error.problem}]")
             return
         if not self._greeted:
-            version = event.protocol if isinstance(event, Ready) else None
-            if version != PROTOCOL_VERSION:
-                code = "protocol.no_greeting" if version is None else "protocol.other_version"
-                self._refuse(ProtocolError(code, version=version, own=PROTOCOL_VERSION))
+            if difference := _difference(event):
+                self._refuse(difference)
                 return
             self._greeted = True
         if isinstance(event, Log):
@@ -254,6 +255,19 @@ class _Process(asyncio.SubprocessProtocol):
                 self._transport.kill()
             else:
                 os.killpg(self.pid, signal.SIGKILL)
+
+
+def _difference(greeting: AnyEvent) -> ProtocolError | None:
+    """Return in what the worker that said `greeting` first differs from this pgplay, None if they are alike."""
+    version = greeting.protocol if isinstance(greeting, Ready) else None
+    if version != PROTOCOL_VERSION:
+        code = "protocol.no_greeting" if version is None else "protocol.other_version"
+        return ProtocolError(code, version=version, own=PROTOCOL_VERSION)
+    assert isinstance(greeting, Ready)
+    release, own = greeting.versions.get("pgplay", SOURCE), version_of("pgplay")
+    if release != own and SOURCE not in (release, own):  # of a source tree only the protocol's version is known
+        return ProtocolError("protocol.other_release", version=release, own=own)
+    return None
 
 
 async def _within(seconds: float, event: asyncio.Event) -> bool:

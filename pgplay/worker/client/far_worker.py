@@ -12,9 +12,9 @@ from pgplay.config.run_config import RunConfig
 from pgplay.errors import PgplayError, coded
 from pgplay.worker.client.client import WorkerClient
 from pgplay.worker.client.sent_files import with_files
-from pgplay.worker.client.ssh import FAR_WORKER, ssh_command
+from pgplay.worker.client.ssh import FAR_WORKER, ssh_command, version_failure
 from pgplay.worker.protocol.commands import SENT, Command, FetchPolicy, LookFirst, ProbeReward, Start
-from pgplay.worker.protocol.events import AnyEvent, Changed, FilePart, Notice, Refused, Saved, StateChanged
+from pgplay.worker.protocol.events import AnyEvent, Changed, Failed, FilePart, Notice, Refused, Saved, StateChanged
 from pgplay.worker.protocol.records import RunInfo
 
 _LAST_SECONDS = 3.0
@@ -81,6 +81,9 @@ class FarWorker:
         match event:
             case StateChanged(info=info) | Changed(info=info) if info is not None:
                 event = replace(event, info=_as_here(info))
+            case Failed():
+                if failure := version_failure(self._host, event):
+                    event = replace(event, code=failure.code, values=failure.values)
             case Saved(name=name):
                 self._fetched, self._parts = name, []
                 self._client.send(FetchPolicy(name=name))

@@ -11,6 +11,7 @@ import re
 from pgplay.errors import PgplayError
 from pgplay.locale.catalog import Coded
 from pgplay.worker.client.exit_reason import coded_exit
+from pgplay.worker.protocol.events import Failed, Refused
 
 SSH_CONFIG = "PGPLAY_SSH_CONFIG"
 """The variable of the environment that names a file to read in place of ~/.ssh/config."""
@@ -27,6 +28,13 @@ _OPTIONS = (
 _FAILED = 255  # ssh's own exit status, whatever went wrong
 _NOT_FOUND = 127  # a shell's, for a command that it does not know
 _USAGE = 2  # pgplay's, for a command that it does not know
+
+_DIFFERENCES = {
+    "protocol.other_version": "ssh.other_version",
+    "protocol.other_release": "ssh.other_release",
+    "protocol.no_greeting": "ssh.no_greeting",
+}
+"""The errors of the protocol that mean another version of pgplay, as errors of a machine."""
 
 _FAILURES = (
     ("ssh.no_host", r"could not resolve hostname"),
@@ -63,6 +71,12 @@ def ssh_failure(host: str, code: int, tail: str, *, greeted: bool) -> PgplayErro
     if code < 0:
         return PgplayError("ssh.lost", host=host, reason=coded_exit(code))
     return PgplayError("ssh.ended", host=host, reason=coded_exit(code), line=last_line)
+
+
+def version_failure(host: str, event: Failed | Refused) -> PgplayError | None:
+    """Return, with the line that installs it, that `host` has another version of pgplay; None for another event."""
+    code = _DIFFERENCES.get(event.code)
+    return PgplayError(code, host=host, **event.values) if code else None
 
 
 def _or_status(line: str, code: int) -> Coded:
