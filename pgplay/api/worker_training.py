@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from pgplay.errors import PgplayError
 from pgplay.learning.reports.step_report import StepReport
-from pgplay.worker.client.exit_reason import coded_exit
 from pgplay.worker.client.streaming_worker import Gone, StopRequest, StreamingWorker
+from pgplay.worker.exit_reason import coded_exit
 from pgplay.worker.protocol.commands import Save, Start
 from pgplay.worker.protocol.events import Failed, Refused, Saved, Snapshot, StateChanged
 from pgplay.worker.protocol.reported_errors import reported_error

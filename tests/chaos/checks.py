@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import NamedTuple
 
+import pytest
+
 from pgplay.files.atomic import kept_folders
 from pgplay.files.locks import locked_folder
 from pgplay.library.policies import BrokenPolicy, list_policies, load_policy
@@ -43,7 +45,10 @@ def check_processes(place: Place) -> None:
 
 
 def check_runs(kept: dict[str, Kept]) -> str:
-    """Check that all runs are listed, have what they `kept`, and resume without a missing step; return a summary."""
+    """Check that all runs are listed, have what they `kept`, and resume without a missing step; return a summary.
+
+    A step after the last checkpoint is made again with the same numbers.
+    """
     listed = {summary.name: summary for summary in list_runs()}
     assert kept.keys() <= listed.keys(), f"lost: {kept.keys() - listed.keys()}"
     told = []
@@ -53,13 +58,17 @@ def check_runs(kept: dict[str, Kept]) -> str:
         least = kept.get(name, Kept(0, 0))
         assert summary.checkpoint_step >= least.checkpoint, (summary, least)
         assert summary.steps >= least.steps, (summary, least)
+        with DatabaseReader.open(name) as store:
+            before = dict(store.rows())
         session = Session.resume(name)
         resumed = session.step_count
         assert resumed >= least.checkpoint, (name, resumed, least)
-        session.step()
+        report = session.step()
         session.close("paused")
         with DatabaseReader.open(name) as store:
             assert [step for step, _ in store.rows()] == list(range(1, resumed + 2)), name
+        lost = {metric: value for metric, value in before.get(resumed + 1, {}).items() if "seconds" not in metric}
+        assert {metric: report.metrics.get(metric) for metric in lost} == pytest.approx(lost, abs=1e-5), name
         told.append(f"{name} resumes from {resumed}, {summary.steps} stored")
     return "; ".join(told) or "no run yet"
 

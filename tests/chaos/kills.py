@@ -21,6 +21,7 @@ from pgplay.worker.protocol.events import Ready
 from pgplay.worker.session.session import Session
 from tests.chaos.checks import Kept, check_folder, check_policies, check_processes, check_runs, kept_runs
 from tests.chaos.place import PATIENCE, Moment, Place, at_random
+from tests.chaos.ranks import first_rank, launcher, other_rank
 from tests.worker.helpers import Listener
 
 SETTINGS = {"target": "noon", "model": "gru-nano", "batch_size": 8, "until": "never", "threads": 1, "device": "cpu"}
@@ -205,9 +206,10 @@ def reward(place: Place, rng: Random) -> str:
     return f"the {victim} of a reward, {_in_words(moment)}: {check_runs(kept)}"
 
 
+ALONE = (training, saving, exporting, importing, resuming, branching, worker, comparing, reward)
 KILLS: dict[str, Callable[[Place, Random], str]] = {
     kill.__name__: kill
-    for kill in (training, saving, exporting, importing, resuming, branching, worker, comparing, reward)
+    for kill in (*ALONE, launcher, first_rank, other_rank)
 }
 """By name; each makes a kill in a new place, raises AssertionError if something is lost, and returns what it saw."""
 

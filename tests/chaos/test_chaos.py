@@ -20,3 +20,16 @@ pytestmark = pytest.mark.skipif(psutil.WINDOWS, reason="needs SIGKILL, and a gua
 def test_a_kill_loses_nothing_and_leaves_no_process(name: str, tmp_path: Path) -> None:
     with Place(tmp_path) as place:
         assert KILLS[name](place, Random(0))
+
+
+@pytest.mark.exhaustive
+def test_a_rank_that_is_killed_loses_nothing_and_leaves_no_process(tmp_path: Path) -> None:
+    with Place(tmp_path) as place:
+        assert KILLS["other_rank"](place, Random(0))
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", ["launcher", "first_rank"])
+def test_a_killed_launcher_or_first_rank_loses_nothing_and_leaves_no_process(name: str, tmp_path: Path) -> None:
+    with Place(tmp_path) as place:
+        assert KILLS[name](place, Random(0))

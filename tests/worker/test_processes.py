@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -19,8 +20,11 @@ from pgplay.cli import main
 from pgplay.config.engine import Engine, parse_engine
 from pgplay.config.run_config import make_config
 from pgplay.errors import InputError, PgplayError
+from pgplay.locale.catalog import text_of
 from pgplay.policies.ranks import ALONE, is_gone
 from pgplay.worker.client.client import worker_environment
+from pgplay.worker.exit_reason import coded_exit
+from pgplay.worker.launcher import LAUNCHER
 from pgplay.worker.protocol.commands import Start
 from pgplay.worker.protocol.events import Failed, Ready, Snapshot
 from pgplay.worker.session.processes import started
@@ -34,6 +38,8 @@ SETTINGS: dict[str, Any] = {
     "until": "never",
     "device": "cpu",
 }
+WAITED = 60.0
+"""Seconds, only against a test that would wait for ever."""
 RUN = [word for name, value in SETTINGS.items() for word in (f"--{name.replace('_', '-')}", str(value))]
 
 
@@ -151,10 +157,58 @@ def test_what_a_follower_prints_is_marked_with_its_rank_and_one_that_ends_early_
         "finish = take_follower_streams(rank_here())\n"
         "os.write(1, b'one\\ntwo')\nprint('three')\nassert not os.read(0, 1)\nfinish()\nos._exit(3)"
     )
-    with pytest.raises(PgplayError, match=r"Rank 1, .* ended before training began \(exit status 3\)"):  # noqa: SIM117
+    with pytest.raises(PgplayError, match=r"Rank 1, .* ended before training began: exit status 3"):  # noqa: SIM117
         with started(Engine("processes", 2), ("-c", text)):
             pass
     assert capfd.readouterr().err == "[rank 1] one\n[rank 1] twothree\n"
+
+
+@pytest.mark.exhaustive
+def test_a_rank_that_dies_while_it_joins_the_others_ends_the_run_with_its_name() -> None:
+    follower = (
+        "import os, signal\nfrom torch.distributed import TCPStore\n"
+        "store = TCPStore(os.environ['MASTER_ADDR'], int(os.environ['MASTER_PORT']), is_master=False)\n"
+        "store.set('pgplay/started/1', '1')\nos.kill(os.getpid(), signal.SIGKILL)"
+    )
+    first = (
+        "import sys\nfrom pgplay.config.engine import Engine\nfrom pgplay.worker.session.processes import started\n"
+        "with started(Engine('processes', 2), ('-c', sys.argv[1])): pass"
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", first, follower],
+        env=worker_environment(), capture_output=True, text=True, timeout=WAITED,
+    )  # fmt: skip
+    assert "Rank 1, one of the run's 2 processes, ended before training began: it was killed (SIGKILL)" in done.stderr
+
+
+@pytest.mark.exhaustive
+async def test_a_rank_that_dies_while_torchrun_starts_it_is_named() -> None:
+    listener = Listener(engine=Engine("processes", 2))
+    await listener.client.start()
+    assert listener.client.pid is not None
+    launcher = psutil.Process(listener.client.pid)
+    second: list[psutil.Process] = []
+    while not second:
+        await asyncio.sleep(0.01)
+        ranks = launcher.children()
+        second = [rank for rank in ranks if rank.environ().get("RANK") == "1"]
+    second[0].kill()
+    code, log_tail = await listener.exit()
+    assert text_of(*coded_exit(code, log_tail)) == "rank 1 ended first, it was killed (SIGKILL)"
+    psutil.wait_procs(ranks, timeout=WAITED)
+    assert all(is_gone(rank.pid) for rank in ranks)
+
+
+def test_a_rank_whose_launcher_has_ended_already_ends_too() -> None:
+    launcher = subprocess.Popen([sys.executable, "-c", ""])
+    launcher.wait()
+    rank = (
+        "import signal, threading\nfrom pgplay.worker.session.rank_guard import end_with_parent\n"
+        "end_with_parent(signal.SIGKILL)\nthreading.Event().wait()"
+    )
+    environment = {**worker_environment(), LAUNCHER: str(launcher.pid)}
+    done = subprocess.run([sys.executable, "-P", "-c", rank], env=environment, timeout=WAITED)
+    assert done.returncode == -signal.SIGKILL
 
 
 def test_one_process_starts_no_other() -> None:

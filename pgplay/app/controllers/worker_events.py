@@ -9,7 +9,7 @@ from pgplay.app.host import AppHost
 from pgplay.app.messages import PARTS, ResumeRun, StateShown
 from pgplay.errors import PgplayError
 from pgplay.locale.catalog import Coded, text_of
-from pgplay.worker.client.exit_reason import coded_exit
+from pgplay.worker.exit_reason import coded_exit
 from pgplay.worker.protocol.events import Event, Failed, Notice, Refused, Saved, StateChanged
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def _why_gone(host: str, run: str, returncode: int, log_tail: str) -> Coded:
     """Return why the worker is gone, as an error's code; `host` is empty for this machine, `run` if there was none."""
     if not host:
-        return "worker.ended_in_run" if run else "worker.ended", {"reason": coded_exit(returncode)}
+        return "worker.ended_in_run" if run else "worker.ended", {"reason": coded_exit(returncode, log_tail)}
     from pgplay.worker.client.ssh import ssh_failure
 
     error = ssh_failure(host, returncode, log_tail, greeted=bool(run))

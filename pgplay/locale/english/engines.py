@@ -30,7 +30,7 @@ ENGINE_ERRORS: dict[str, str] = {
     "error.engine.no_answer": "One of the run's {count} processes does not answer any more.",
     "error.engine.no_answer.remedy": "Lines that it printed are in the log, marked with its rank.",
     "error.engine.not_started": (
-        "Rank {number}, one of the run's {count} processes, ended before training began (exit status {status})."
+        "Rank {number}, one of the run's {count} processes, ended before training began: {reason:text}."
     ),
     "error.engine.not_started.remedy": "If it printed why, the lines above are marked [rank {number}].",
     "error.engine.failed_elsewhere": "The first process reports what failed.",

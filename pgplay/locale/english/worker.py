@@ -21,6 +21,7 @@ WORKER_ERRORS: dict[str, str] = {
     "error.worker.ended_in_run": "The worker process ended: {reason:text}.",
     "error.worker.ended_in_run.remedy": "Nothing that was stored is lost.",
     "exit.killed": "it was killed ({signal})",
+    "exit.rank": "rank {number} ended first, {reason:text}",
     "exit.status": "exit status {status}",
     "ending.solved": "solved in {seconds:.1f} s, {steps:,} {steps:plural step|steps}",
     "ending.goal": "{title} {value:g} reached in {seconds:.1f} s, {steps:,} {steps:plural step|steps}",

@@ -38,7 +38,7 @@ def default_command(engine: Engine = LOCAL) -> list[str]:
     """
     if engine.processes == 1:
         return [sys.executable, "-P", "-m", "pgplay.worker"]
-    torchrun = [sys.executable, "-P", "-m", "torch.distributed.run", "--standalone", "--local-addr", "127.0.0.1"]
+    torchrun = [sys.executable, "-P", "-m", "pgplay.worker.launcher", "--standalone", "--local-addr", "127.0.0.1"]
     return [*torchrun, "--nproc-per-node", str(engine.processes), "--max-restarts", "0", "-m", "pgplay.worker"]
 
 

@@ -10,7 +10,7 @@ import tempfile
 
 from pgplay.locale.catalog import text_of
 from pgplay.worker.client.client import worker_environment
-from pgplay.worker.client.exit_reason import coded_exit
+from pgplay.worker.exit_reason import coded_exit
 
 _LONGEST_REASON = 2_000  # bytes
 

@@ -14,8 +14,8 @@ from typing import Literal, NamedTuple
 from pgplay.errors import coded
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.locale.catalog import Coded
-from pgplay.worker.client.exit_reason import coded_exit
 from pgplay.worker.client.streaming_worker import Gone, StopRequest, StreamingWorker
+from pgplay.worker.exit_reason import coded_exit
 from pgplay.worker.protocol.commands import Resume, Start
 from pgplay.worker.protocol.events import Failed, Refused, Snapshot, StateChanged
 

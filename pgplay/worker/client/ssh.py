@@ -10,7 +10,7 @@ import re
 
 from pgplay.errors import PgplayError
 from pgplay.locale.catalog import Coded
-from pgplay.worker.client.exit_reason import coded_exit
+from pgplay.worker.exit_reason import coded_exit
 from pgplay.worker.protocol.events import Failed, Refused
 
 SSH_CONFIG = "PGPLAY_SSH_CONFIG"

@@ -10,9 +10,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -28,12 +30,16 @@ from pgplay.learning.plan import Plan
 from pgplay.paths import with_source_tree
 from pgplay.policies.policy import Policy
 from pgplay.policies.ranks import ALONE, LostRankError, ProcessRanks, Ranks
+from pgplay.worker.exit_reason import coded_exit
+from pgplay.worker.launcher import LAUNCHER
 from pgplay.worker.session.rank_guard import rank_here
 
 _FOREVER = timedelta(days=365)
 """How long a rank waits for the others, who may be paused; that one has died is noticed at once."""
 _PATIENCE = 5.0
 """Seconds that ranks have to end by themselves."""
+_LOOK = 0.02
+"""Seconds between checks of whether ranks that are starting live."""
 _STARTED = "pgplay/started"
 _OWN_STORE = "PGPLAY_OWN_STORE"
 """The variable of the environment that tells a rank that no torchrun has started it."""
@@ -108,12 +114,13 @@ def started(engine: Engine, command: Sequence[str] = FOLLOWER) -> Iterator[Ranks
         "MASTER_PORT": str(store.port),
         "WORLD_SIZE": str(engine.processes),
         _OWN_STORE: "1",
+        LAUNCHER: str(os.getpid()),
     }
     others = [_start(rank, command, shared) for rank in range(1, engine.processes)]
     ranks: Ranks = ALONE
     try:
         _wait_for(others, store)
-        ranks = _join(engine.kind, 0, engine.processes, store)
+        ranks = _join_watching(others, engine, store)
         yield ranks
     finally:
         dismiss(ranks)
@@ -140,11 +147,41 @@ def _start(rank: int, command: Sequence[str], shared: Mapping[str, str]) -> subp
 
 def _wait_for(others: Sequence[subprocess.Popen[bytes]], store: Any) -> None:
     """Wait until every one of `others` has reached the `store`; raises LostRankError if one ends before."""
-    for rank, process in enumerate(others, start=1):
+    for rank in range(1, len(others) + 1):
         while not store.check([f"{_STARTED}/{rank}"]):
-            if process.poll() is not None:
-                raise LostRankError("engine.not_started", number=rank, count=len(others) + 1, status=process.returncode)
-            time.sleep(0.02)
+            _refuse_ended(others)
+            time.sleep(_LOOK)
+
+
+def _join_watching(others: Sequence[subprocess.Popen[bytes]], engine: Engine, store: Any) -> ProcessRanks:
+    """Join `others` as the first rank; raises LostRankError if one of them ends before.
+
+    Joining waits for all of them without a look at whether they live: so it waits in a thread of its own.
+    """
+    joined: Future[ProcessRanks] = Future()
+
+    def join() -> None:
+        try:
+            joined.set_result(_join(engine.kind, 0, engine.processes, store))
+        except BaseException as error:
+            joined.set_exception(error)
+
+    threading.Thread(target=join, name="join", daemon=True).start()
+    while not joined.done():
+        _refuse_ended(others)
+        time.sleep(_LOOK)
+    if joined.exception() is not None:
+        time.sleep(_LOOK)  # a rank's connections end before its process does
+        _refuse_ended(others)
+    return joined.result()
+
+
+def _refuse_ended(others: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Raise the LostRankError that names a rank among `others` that has ended."""
+    for rank, process in enumerate(others, start=1):
+        if process.poll() is not None:
+            status = coded_exit(process.returncode)
+            raise LostRankError("engine.not_started", number=rank, count=len(others) + 1, reason=status)
 
 
 def _end(others: Sequence[subprocess.Popen[bytes]], patience: float) -> None:

@@ -16,6 +16,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from pgplay.worker.launcher import LAUNCHER
+
 _SET_PARENT_DEATH_SIGNAL = 1
 _LOOK = 0.5
 """Seconds between checks that the parent is alive, where the system gives no signal."""
@@ -66,8 +68,8 @@ def _copy_lines(source: int, target: int, prefix: bytes) -> None:
 
 
 def end_with_parent(number: signal.Signals) -> None:
-    """Have this process get the signal `number` when its parent ends, however that ends."""
-    parent = os.getppid()
+    """Have this process get the signal `number` when its parent ends, however that ends, or has ended already."""
+    parent = int(os.environ.pop(LAUNCHER, os.getppid()))
     if platform.system() == "Linux":
         ctypes.CDLL(None, use_errno=True).prctl(_SET_PARENT_DEATH_SIGNAL, int(number), 0, 0, 0)
         if os.getppid() != parent:
