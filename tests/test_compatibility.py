@@ -65,11 +65,15 @@ def pgplay(kept_home: None, capsys: pytest.CaptureFixture[str]) -> Pgplay:
 
 
 def unlike(now: Mapping[str, float], then: Mapping[str, float]) -> dict[str, tuple[float | None, float]]:
-    """Return the metrics that differ, except those of time."""
+    """Return the metrics that differ, except those of time, and shares of a variance that was rounding.
+
+    Those were huge ratios of two roundings, which differ between processors; they are 0 now.
+    """
     return {
         name: (now.get(name), value)
         for name, value in then.items()
         if not name.startswith("seconds_")
+        and not (name == "foretold" and value < -1000 and now.get(name) == 0)
         and not (name in now and math.isclose(now[name], value, rel_tol=TOLERANCE, abs_tol=1e-6))
     }
 

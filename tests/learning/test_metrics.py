@@ -83,6 +83,15 @@ def test_numbers_stay_in_their_ranges() -> None:
         assert metrics["explained_variance"] <= 1.0
 
 
+@pytest.mark.parametrize("settings", [{"algorithm": "ppo", "credit": "terminal"}, {"algorithm": "reinforce"}])
+def test_where_all_rewards_are_equal_nothing_is_explained(settings: dict[str, str]) -> None:
+    one = trainer(COPYING, reward="0.7 + 0*exact", batch_size=16, group_size=8, **settings)
+    for _ in range(4):
+        metrics = one.step().metrics
+        assert metrics["reward_min"] == metrics["reward_max"]
+        assert [metrics[name] for name in ("foretold", "explained_variance") if name in metrics] in ([0], [0, 0])
+
+
 def test_with_dense_credit_a_tie_within_a_prompts_completions_is_none() -> None:
     def told(credit: str) -> list[tuple[float, bool]]:
         one = trainer(COPYING, credit=credit, batch_size=6, group_size=2)

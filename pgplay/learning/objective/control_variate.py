@@ -36,6 +36,7 @@ from torch import Tensor
 
 from pgplay.learning.objective.advantages import Baseline
 from pgplay.learning.objective.control_variate_shapes import BLOCK_ROWS, COUNTED_CHARACTERS, FEATURES, TOKENS
+from pgplay.learning.objective.losses import explained_share
 from pgplay.policies.distribution import TokenDistribution, TokenValues
 from pgplay.policies.prefix_tree import spread
 from pgplay.policies.ranks import ALONE, Ranks
@@ -173,11 +174,10 @@ class ControlVariate:
         predicted = sampled.baseline.compared(torch.stack([sampled.q_of(part).sum(1) for part in (known, fitted)], 1))
         own_share = sampled.baseline.own_share(len(advantages))
         unexplained = advantages - value_of_credit * predicted[:, 0] - shrinkage * predicted[:, 1]
-        before, after = (part.var().clamp_min(1e-12) for part in (advantages, unexplained))
         return VarianceReduced(
             advantages=subtract_other_tokens(advantages, sampled.q_of(q_values), sampled.mask, sampled.baseline),
             q_values=q_values.map(lambda q: own_share * q),
-            explained=1 - after / before,
+            explained=explained_share(advantages.var(), unexplained.var()),
             remaining=advantages - value_of_credit * predicted[:, 0],
             predicted=predicted,
         )

@@ -11,6 +11,10 @@ from torch import Tensor
 from pgplay.policies.distribution import TokenDistribution, TokenValues
 
 
+LEAST_VARIANCE = 1e-12
+"""A smaller variance of advantages, returns or values is rounding."""
+
+
 class ClipRange(NamedTuple):
     """How far below and above 1 an importance ratio may go."""
 
@@ -108,6 +112,11 @@ def masked_variance(values: Tensor, mask: Tensor) -> Tensor:
     """Return the variance (n - 1 in the denominator) of `values` (B, T) where `mask` (B, T); 0 of a single one."""
     squares = torch.where(mask, values - masked_mean(values, mask), 0.0).square()
     return squares.sum() / (mask.sum() - 1).clamp_min(1)
+
+
+def explained_share(variance: Tensor, unexplained: Tensor) -> Tensor:
+    """Return the share of a `variance` () that is not `unexplained` (); 0 where it is rounding, with nothing to explain."""
+    return torch.where(variance > LEAST_VARIANCE, 1 - unexplained / variance.clamp_min(LEAST_VARIANCE), 0.0)
 
 
 def masked_row_means(values: Tensor, mask: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from pgplay.learning.objective.batch import Batch, Modules
 from pgplay.learning.objective.forward import Forward
 from pgplay.learning.objective.losses import (
     aggregated,
+    explained_share,
     masked_mean,
     masked_variance,
 )
@@ -24,7 +25,7 @@ def divergence_of_update(first: Forward, other: TokenDistribution, batch: Batch)
 def explained_variance(current: Forward, returns: Tensor, mask: Tensor) -> Tensor:
     """Return the share of the returns' variance that the critic's values explain."""
     unexplained = masked_variance(returns - current.values.detach(), mask)
-    return 1 - unexplained / masked_variance(returns, mask).clamp_min(1e-12)
+    return explained_share(masked_variance(returns, mask), unexplained)
 
 
 def measurements(current: Forward, batch: Batch) -> dict[str, Tensor]:
