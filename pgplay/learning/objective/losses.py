@@ -10,7 +10,6 @@ from torch import Tensor
 
 from pgplay.policies.distribution import TokenDistribution, TokenValues
 
-
 LEAST_VARIANCE = 1e-12
 """A smaller variance of advantages, returns or values is rounding."""
 
@@ -115,7 +114,7 @@ def masked_variance(values: Tensor, mask: Tensor) -> Tensor:
 
 
 def explained_share(variance: Tensor, unexplained: Tensor) -> Tensor:
-    """Return the share of a `variance` () that is not `unexplained` (); 0 where it is rounding, with nothing to explain."""
+    """Return the share of a `variance` () that is not `unexplained` (); 0 of one that is only rounding."""
     return torch.where(variance > LEAST_VARIANCE, 1 - unexplained / variance.clamp_min(LEAST_VARIANCE), 0.0)
 
 
