@@ -3,6 +3,7 @@
 The suite is distributed over several processes (pytest-xdist).
 """
 
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -23,6 +24,10 @@ ONE_OF, ONE_IN_CI = 24, 12
 # A busy machine is slow, which is not the fault of the code under test.
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any-machine")
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background; tests interrupt processes
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(optionalhook=True)
