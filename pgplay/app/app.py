@@ -62,6 +62,7 @@ from pgplay.app.state.saved_state import NOTHING, SavedUiState, described_proble
 from pgplay.app.stored_runs.background_reading import Result, read_in_background
 from pgplay.app.widgets.plots.curve import Plot
 from pgplay.app.worker_link import LinkFactory, WorkerLink, real_worker
+from pgplay.config.engine import LOCAL, Engine
 from pgplay.config.run_config import RunConfig, to_settings
 from pgplay.errors import PgplayError
 from pgplay.experiments.sweep_library import LocalSweepLibrary, NoSweeps, SweepLibrary
@@ -101,9 +102,9 @@ class PgplayApp(Pages):
         memory: SavedUiState = NOTHING,
         problems: Sequence[str] = (),
         is_first_run: bool = False,
-        host: str = "",
+        engine: Engine = LOCAL,
     ) -> None:
-        """`brought` are the rewards of `config` that the person did not write; `connect` gives a worker on `host`.
+        """`brought` are the rewards of `config` that the person did not write; `connect` gives a worker on `engine`.
 
         `problems`: the parts of the saved state that were refused. `is_first_run`: whether it is the first start ever.
         """
@@ -115,7 +116,7 @@ class PgplayApp(Pages):
         self._main: MainScreen | None = None
         self.state = AppState(to_settings(config), None, memory.view(), memory.ascii, memory.speed, is_first_run)
         self.state.palette_uses.update(memory.uses)
-        self.state.host = host
+        self.state.engine, host = engine, engine.host
         self.policy_library: PolicyLibrary = FarPolicyLibrary(host) if host else LocalPolicyLibrary()
         self.run_library: RunLibrary = FarRunLibrary(host) if host else LocalRunLibrary()
         self.sweep_library: SweepLibrary = NoSweeps() if host else LocalSweepLibrary()

@@ -105,7 +105,7 @@ def run_app(start: AppStart, engine: Engine = LOCAL) -> int:
         memory=recalled.memory,
         problems=recalled.problems,
         is_first_run=recalled.is_first,
-        host=engine.host,
+        engine=engine,
     )
     app.run()
     return app.return_code or 0  # 1 after a crash

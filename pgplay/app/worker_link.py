@@ -39,7 +39,7 @@ def real_worker(on_event: OnEvent, on_exit: OnExit, engine: Engine = LOCAL) -> W
     if engine.host:
         from pgplay.worker.client.far_worker import FarWorker
 
-        return FarWorker(on_event, on_exit, engine.host)
+        return FarWorker(on_event, on_exit, engine)
     from pgplay.worker.client.client import WorkerClient
 
     return WorkerClient(on_event, on_exit, engine=engine)

@@ -103,12 +103,9 @@ def _open_app(argv: list[str]) -> int:
         if arguments.preset is not None:
             raise InputError("command.two_presets", first=arguments.spare[0], second=arguments.preset)
         arguments.preset = preset_named(arguments.spare[0], argv)
-    engine = arguments.engine
-    if engine.there:
-        raise InputError("ssh.app_there", engine=str(engine), host=engine.host, there=engine.there)
     is_plain = not argv or (argv[0].startswith("--engine") and len(argv) == 1 + ("=" not in argv[0]))
     described = None if is_plain else read_config(arguments)
     need_terminal()
     from pgplay.app.launch import AppStart, as_left, run_app
 
-    return run_app(AppStart(*described, arguments.preset or "") if described else as_left(), engine)
+    return run_app(AppStart(*described, arguments.preset or "") if described else as_left(), arguments.engine)

@@ -159,7 +159,7 @@ def main(*, stays: bool = False) -> NoReturn:
 if __name__ == "__main__":
     refuse_torch_without_memory()
     try:
-        main()
+        main(stays="--stays" in sys.argv)
     except (ImportError, MemoryError, OSError, RuntimeError) as error:
         refusal = refusal_of_system(error)
         if refusal is None:

@@ -17,6 +17,7 @@ from textual.widgets import Button
 from pgplay.app.app import PgplayApp
 from pgplay.app.screens.dialogs.consent import ConsentDialog
 from pgplay.app.worker_link import OnEvent, OnExit
+from pgplay.config.engine import parse_engine
 from pgplay.config.run_config import RunConfig, make_config
 from pgplay.learning.algorithms.table import trains_network
 from pgplay.learning.reports.step_report import Finding, Sample, StepReport
@@ -175,9 +176,9 @@ def snapshot(
 class Bench:
     """An app with its fake workers."""
 
-    def __init__(self, config: RunConfig | None = None, preset: str = "", host: str = "") -> None:
+    def __init__(self, config: RunConfig | None = None, preset: str = "", engine: str = "local") -> None:
         self.workers: list[FakeWorker] = []
-        self.app = PgplayApp(config or make_config({}), preset, connect=self._connect, host=host)
+        self.app = PgplayApp(config or make_config({}), preset, connect=self._connect, engine=parse_engine(engine))
 
     def _connect(self, on_event: OnEvent, on_exit: OnExit) -> FakeWorker:
         self.workers.append(FakeWorker(on_event, on_exit))

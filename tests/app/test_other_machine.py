@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pgplay.worker.protocol.events import Saved
 from tests.app.fake_worker import Bench, begin, until, words
 
@@ -11,7 +13,7 @@ def notices(bench: Bench) -> str:
 
 
 async def test_the_machine_is_named_and_what_is_stored_there_is_said_to_be_there() -> None:
-    bench = Bench(host="box")
+    bench = Bench(engine="ssh:box")
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
         bench.worker.build("training")
@@ -25,8 +27,19 @@ async def test_the_machine_is_named_and_what_is_stored_there_is_said_to_be_there
         await until(pilot, lambda: "Saved as taught on box." in notices(bench))
 
 
+@pytest.mark.parametrize(
+    ("engine", "place"),
+    [("local", "pgplay  "), ("processes:2", "pgplay on 2 processes"), ("ssh:box:gpus:2", "pgplay on box, 2 GPUs")],
+)
+async def test_the_headline_says_where_runs_are_trained(engine: str, place: str) -> None:
+    bench = Bench(engine=engine)
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        await until(pilot, lambda: place in words(bench, "#headline"))
+
+
 async def test_a_broken_link_says_how_to_come_back() -> None:
-    bench = Bench(host="box")
+    bench = Bench(engine="ssh:box")
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await begin(bench, pilot)
         bench.worker.build("training")
@@ -40,7 +53,7 @@ async def test_a_broken_link_says_how_to_come_back() -> None:
 
 
 async def test_a_machine_that_cannot_be_reached_is_told_in_words() -> None:
-    bench = Bench(host="box")
+    bench = Bench(engine="ssh:box")
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await until(pilot, lambda: bench.workers)
         bench.worker.die(255, "ssh: connect to host box port 22: Connection refused")

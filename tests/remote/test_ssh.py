@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from pgplay.cli import main
+from pgplay.config.engine import parse_engine
 from pgplay.config.run_config import make_config
 from pgplay.config.ssh_host import parse_host
 from pgplay.errors import InputError
@@ -245,10 +246,34 @@ async def test_a_run_of_the_app_outlives_the_link_and_is_taken_over_or_ended(far
     assert stored.checkpoint_step == stored.steps >= later
 
 
-async def watched_until_the_link_breaks(command):
-    """Send `command` to a worker there, and break the link after a step; returns the run and the step."""
+@needs_sshd
+@pytest.mark.exhaustive
+async def test_processes_there_train_on_when_the_link_breaks_and_end_together(far, monkeypatch):
+    config = make_config({"target": "abc", "model": "gru-nano", "until": "never"})
+    info, step = await watched_until_the_link_breaks(Start(config=config), "ssh:box:processes:2")
+    ranks = [process for process in psutil.process_iter() if home_of(process) == str(far.data)]
+    assert len(ranks) > 2
+    with monkeypatch.context() as there:
+        there.setenv("PGPLAY_HOME", str(far.data))
+        assert summary_of(find_run(info.run)).state == "training"
+    assert await asyncio.to_thread(main, ["runs", "stop", info.run, "--engine", "ssh:box"]) == 0
+    monkeypatch.setenv("PGPLAY_HOME", str(far.data))
+    assert summary_of(find_run(info.run)).checkpoint_step >= step
+    _, alive = psutil.wait_procs(ranks, timeout=20)
+    assert not alive
+
+
+def home_of(process):
+    try:
+        return process.environ().get("PGPLAY_HOME")
+    except (psutil.Error, OSError):  # it has ended, or belongs to another user
+        return None
+
+
+async def watched_until_the_link_breaks(command, engine="ssh:box"):
+    """Send `command` to a worker on `engine`, and break the link after a step; returns the run and the step."""
     events, exits = asyncio.Queue(), asyncio.Queue()
-    worker = FarWorker(events.put_nowait, lambda *end: exits.put_nowait(end), "box")
+    worker = FarWorker(events.put_nowait, lambda *end: exits.put_nowait(end), parse_engine(engine))
     await worker.start()
 
     async def next_of(kind):

@@ -11,6 +11,7 @@ import msgspec
 
 from pgplay.app.state.metric_history import History
 from pgplay.app.state.plot_view import PlotView
+from pgplay.config.engine import LOCAL, Engine
 from pgplay.config.run_config import to_settings
 from pgplay.learning.algorithms.table import no_policy
 from pgplay.learning.reports.signals import RECENT_STEPS, SIGNAL_METRICS, UNAVERAGED_METRICS, Signal, signals
@@ -61,8 +62,8 @@ class AppState:
     asks_what_now: bool = False
     """Whether the solved run still asks what to try next."""
 
-    host: str = field(default="", kw_only=True)
-    """The machine that trains, empty for this one."""
+    engine: Engine = field(default=LOCAL, kw_only=True)
+    """Where runs are trained."""
     worker: WorkerState = "starting"
     devices: tuple[Device, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
@@ -93,6 +94,11 @@ class AppState:
     log: deque[str] = field(default_factory=lambda: deque(maxlen=LOG_LINES))
     lines_noted: int = 0
     """The number of lines ever added to the log, which keeps the last ones."""
+
+    @property
+    def host(self) -> str:
+        """The machine that trains, empty for this one."""
+        return self.engine.host
 
     @property
     def is_going(self) -> bool:

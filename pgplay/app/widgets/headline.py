@@ -12,6 +12,7 @@ from textual.widget import Widget
 from pgplay.app.drawing.number_format import count, duration
 from pgplay.app.drawing.terminal_text import fit, plain
 from pgplay.app.state.app_state import AppState
+from pgplay.config.engine import Engine
 from pgplay.config.run_config import to_settings
 from pgplay.learning.algorithms.table import trains_network
 from pgplay.policies.families.catalogue import chosen_model
@@ -62,7 +63,8 @@ class Headline(Widget):
         else:
             details.append(algorithm)
         left = Text(no_wrap=True, end="")
-        left.append(f"pgplay on {plain(host)}  " if (host := self._state.host) else "pgplay  ", self._style("name"))
+        place = place_of(self._state.engine)
+        left.append(f"pgplay on {plain(place)}  " if place else "pgplay  ", self._style("name"))
         free = width - left.cell_len - right.cell_len - 2
         if not task:  # a text without a target is described by its reward
             task = fit(details.pop(0), max(SHORTEST_TARGET, free // 2))
@@ -114,3 +116,10 @@ class Headline(Widget):
             "finished": ("■", "stopped", "choice"),
             "failed": ("✗", "failed", "wrong"),
         }[state.run]
+
+
+def place_of(engine: Engine) -> str:
+    """Return where runs are trained in a few words, empty for one process of this machine."""
+    kind, _, number = (engine.there if engine.host else str(engine)).partition(":")
+    processes = f"{number} {'GPUs' if kind == 'gpus' else 'processes'}" if number not in ("", "1") else ""
+    return ", ".join(filter(None, (engine.host, processes)))

@@ -60,8 +60,6 @@ SSH_ERRORS: dict[str, str] = {
     "error.ssh.no_job.remedy": "To train on: pgplay train --engine ssh:{host} --resume {run}",
     "error.ssh.no_jobs": "No command from another machine trains a run on {host} now.",
     "error.ssh.no_jobs.remedy": "Start one: pgplay train --engine ssh:{host}",
-    "error.ssh.app_there": "The app cannot start {there} on {host}.",
-    "error.ssh.app_there.remedy": "Use pgplay train --engine {engine}, or --engine ssh:{host} for the app.",
     "error.ssh.not_fetched": "The policy {name} is saved on {host}, but did not arrive here: {reason:text}",
     "error.ssh.not_fetched.remedy": "Fetch it later: pgplay policies export {name} --engine ssh:{host}",
     "error.ssh.damaged_file": "The file {name} arrived damaged.",

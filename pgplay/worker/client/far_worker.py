@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from pgplay.config.engine import Engine
 from pgplay.config.run_config import RunConfig
 from pgplay.errors import PgplayError, coded
 from pgplay.worker.client.client import WorkerClient
@@ -25,17 +26,18 @@ _PLACES: dict[str, str] = {}
 
 
 class FarWorker:
-    """A worker on `host`; a run trains on there when the link breaks, and ends with `close`."""
+    """A worker on the host of `engine`; a run trains on there when the link breaks, and ends with `close`."""
 
     def __init__(
-        self, on_event: Callable[[AnyEvent], None], on_exit: Callable[[int, str], None], host: str
+        self, on_event: Callable[[AnyEvent], None], on_exit: Callable[[int, str], None], engine: Engine
     ) -> None:
         self._on_event = on_event
-        self._host = host
+        self._host = engine.host
         self._fetched = ""
         """The policy whose `_parts` arrive."""
         self._parts: list[bytes] = []
-        self._client = WorkerClient(self._take, on_exit, ssh_command(host, (*FAR_WORKER, "--stays")))
+        there = (f"--engine={engine.there}",) if engine.there else ()
+        self._client = WorkerClient(self._take, on_exit, ssh_command(engine.host, (*FAR_WORKER, "--stays", *there)))
 
     @property
     def alive(self) -> bool:

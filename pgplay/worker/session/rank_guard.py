@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from pgplay.worker.launcher import LAUNCHER
 
@@ -61,10 +62,14 @@ def take_follower_streams(rank: int) -> Callable[[], None]:
 
 
 def _copy_lines(source: int, target: int, prefix: bytes) -> None:
-    """Copy each line of `source` to `target` behind `prefix`, whole, so that ranks do not mix within a line."""
+    """Copy each line of `source` to `target` behind `prefix`, whole, so that ranks do not mix within a line.
+
+    Where nobody reads them any more, as after a broken link, they are dropped: a full pipe would end training.
+    """
     with open(source, "rb") as lines:
         for line in lines:
-            os.write(target, prefix + line.rstrip(b"\n") + b"\n")
+            with suppress(OSError):
+                os.write(target, prefix + line.rstrip(b"\n") + b"\n")
 
 
 def end_with_parent(number: signal.Signals) -> None:
