@@ -32,10 +32,10 @@ from pgplay.learning.inputs import read_inputs
 from pgplay.library.policies import read_policy
 from pgplay.rewards.reward import build_reward
 from pgplay.rewards.spec import Origin, read_spec
+from pgplay.runs import reward_file
 from pgplay.runs.branches import branch_run
 from pgplay.runs.stored_rewards import stored_rewards
 from pgplay.worker.protocol.commands import Change, Command, ProbeReward, Resume, Start, Write
-from pgplay.worker.session import live_reward
 from pgplay.worker.session.preparation import check_resume
 from pgplay.worker.session.reward_probe import answer_probe
 from pgplay.worker.session.saved_policies import answer_write_with_saved
@@ -397,7 +397,7 @@ def test_only_the_users_own_file_is_watched(
 ) -> None:
     if them.field == "measure":
         pytest.skip("measures are not watched")
-    monkeypatch.setattr(live_reward, "FILE_CHECK_INTERVAL", 0.0)
+    monkeypatch.setattr(reward_file, "FILE_CHECK_INTERVAL", 0.0)
     config = make_config({**SMALL, "reward": str(them.file)})
     own = read_spec(config.reward)
     for spec, watched in ((own, True), (read_spec(config.reward, Origin("preset", "theirs")).allowed(), False)):

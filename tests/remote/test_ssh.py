@@ -6,6 +6,7 @@ import pwd
 import signal
 import subprocess
 import sys
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import psutil
@@ -23,7 +24,7 @@ from pgplay.worker.client.far_worker import FarWorker
 from pgplay.worker.client.ssh import ssh_command, ssh_failure
 from pgplay.worker.protocol.codec import PROTOCOL_VERSION
 from pgplay.worker.protocol.commands import Resume, Save, Start
-from pgplay.worker.protocol.events import Failed, Notice, Ready, Refused, Snapshot, StateChanged
+from pgplay.worker.protocol.events import Changed, Failed, Notice, Ready, Refused, Snapshot, StateChanged
 from pgplay.worker.server.jobs import find_job
 from tests.remote.ssh_server import SSHD, start_machine
 from tests.worker.helpers import own_rewards
@@ -168,6 +169,13 @@ def test_processes_there_are_for_what_trains_or_measures(far, capfd):
     assert "too few for 9999 processes" in capfd.readouterr().err
 
 
+def save(path, text):
+    """Save as an editor does, with a time that differs from that of the file before."""
+    before = path.stat().st_mtime_ns
+    path.write_text(text)
+    os.utime(path, ns=(before + 1_000_000, before + 1_000_000))
+
+
 REWARD = "def reward(completion):\n    return float(len(set(completion)))\n"
 
 
@@ -263,6 +271,45 @@ async def test_processes_there_train_on_when_the_link_breaks_and_end_together(fa
     assert not alive
 
 
+@needs_sshd
+@pytest.mark.exhaustive
+async def test_a_reward_that_is_saved_here_trains_there(far, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(REWARD)
+    config = make_config({"target": "abc", "reward": str(file), "model": "gru-nano", "until": "never"})
+    async with worker_there() as (worker, next_of):
+        worker.send(Start(config=config, rewards=own_rewards(config)))
+        await next_of(Snapshot)
+        save(file, REWARD.replace("return", "retrun"))
+        refused = await next_of(Refused)
+        assert refused.saved_reward
+        save(file, failing := REWARD.replace("len(set(completion))", "1 / (len(completion) - 1)"))
+        assert (await next_of(Changed)).reward_source == failing
+        assert (await next_of(Failed)).reward == str(file)
+        save(file, REWARD + "# fixed\n")
+        changed = await next_of(Changed)
+        assert (changed.request, changed.info.reward_source) == (0, REWARD + "# fixed\n")
+        assert (await next_of(StateChanged)).state == "training"
+
+
+@asynccontextmanager
+async def worker_there(engine="ssh:box"):
+    """A worker on `engine`, and a function that waits for the next event of a kind, at most a minute."""
+    events = asyncio.Queue()
+    worker = FarWorker(events.put_nowait, lambda *end: events.put_nowait(end), parse_engine(engine))
+
+    async def next_of(kind):
+        async with asyncio.timeout(60):
+            while not isinstance(event := await events.get(), kind):
+                assert not isinstance(event, Refused | Failed | tuple), event
+            return event
+
+    await worker.start()
+    await next_of(Ready)
+    yield worker, next_of
+    await worker.close()
+
+
 def home_of(process):
     try:
         return process.environ().get("PGPLAY_HOME")
@@ -272,23 +319,14 @@ def home_of(process):
 
 async def watched_until_the_link_breaks(command, engine="ssh:box"):
     """Send `command` to a worker on `engine`, and break the link after a step; returns the run and the step."""
-    events, exits = asyncio.Queue(), asyncio.Queue()
-    worker = FarWorker(events.put_nowait, lambda *end: exits.put_nowait(end), parse_engine(engine))
-    await worker.start()
-
-    async def next_of(kind):
-        while not isinstance(event := await events.get(), kind):
-            assert not isinstance(event, Refused | Failed), event
-        return event
-
-    await next_of(Ready)
-    worker.send(command)
-    while (info := (await next_of(StateChanged)).info) is None:
-        pass
-    snapshot = await next_of(Snapshot)
-    if isinstance(command, Start):
-        worker.send(Save(name="watched"))
-        assert "saved here too" in (await next_of(Notice)).message
-    os.kill(worker.pid, signal.SIGKILL)
-    await exits.get()
+    async with worker_there(engine) as (worker, next_of):
+        worker.send(command)
+        while (info := (await next_of(StateChanged)).info) is None:
+            pass
+        snapshot = await next_of(Snapshot)
+        if isinstance(command, Start):
+            worker.send(Save(name="watched"))
+            assert "saved here too" in (await next_of(Notice)).message
+        os.kill(worker.pid, signal.SIGKILL)
+        await next_of(tuple)
     return info, snapshot.report.step

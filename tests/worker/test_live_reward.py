@@ -13,10 +13,10 @@ from pgplay.export.formats import export_run
 from pgplay.learning.inputs import read_inputs
 from pgplay.library.policies import load_policy
 from pgplay.rewards.spec import digest, read_spec
+from pgplay.runs import reward_file
 from pgplay.runs.branches import branch_run
+from pgplay.runs.reward_file import RewardFile
 from pgplay.runs.store import RunStore
-from pgplay.worker.session import live_reward
-from pgplay.worker.session.live_reward import RewardFile
 from pgplay.worker.session.session import Session
 from tests.worker.helpers import own_rewards
 
@@ -28,7 +28,7 @@ SMALL = {"model": "gru-nano", "target": "abc", "batch_size": 8, "until": "never"
 
 @pytest.fixture
 def file(tmp_path, monkeypatch):
-    monkeypatch.setattr(live_reward, "FILE_CHECK_INTERVAL", 0.0)
+    monkeypatch.setattr(reward_file, "FILE_CHECK_INTERVAL", 0.0)
     path = tmp_path / "mine.py"
     path.write_text(SHORT)
     return path
@@ -156,7 +156,7 @@ def test_a_branch_from_before_a_save_has_the_reward_of_that_time(file):
 
 def test_a_file_is_checked_twice_a_second_at_most(tmp_path, monkeypatch):
     now = [10.0]
-    monkeypatch.setattr(live_reward.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(reward_file.time, "monotonic", lambda: now[0])
     (tmp_path / "mine.py").write_text(SHORT)
     file = RewardFile(read_spec(str(tmp_path / "mine.py")))
     assert file.is_due()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,17 @@ from pgplay.errors import PgplayError, coded
 from pgplay.worker.client.client import WorkerClient
 from pgplay.worker.client.sent_files import with_files
 from pgplay.worker.client.ssh import FAR_WORKER, ssh_command, version_failure
-from pgplay.worker.protocol.commands import SENT, Command, FetchPolicy, LookFirst, ProbeReward, Start
+from pgplay.worker.client.watched_reward import WatchedReward
+from pgplay.worker.protocol.commands import (
+    SENT,
+    Change,
+    Command,
+    FetchPolicy,
+    LookFirst,
+    ProbeReward,
+    Resume,
+    Start,
+)
 from pgplay.worker.protocol.events import AnyEvent, Changed, Failed, FilePart, Notice, Refused, Saved, StateChanged
 from pgplay.worker.protocol.records import RunInfo
 
@@ -37,7 +48,12 @@ class FarWorker:
         """The policy whose `_parts` arrive."""
         self._parts: list[bytes] = []
         there = (f"--engine={engine.there}",) if engine.there else ()
-        self._client = WorkerClient(self._take, on_exit, ssh_command(engine.host, (*FAR_WORKER, "--stays", *there)))
+        self._on_exit = on_exit
+        there = (f"--engine={engine.there}",) if engine.there else ()
+        command = ssh_command(engine.host, (*FAR_WORKER, "--stays", *there))
+        self._client = WorkerClient(self._take, self._exit, command)
+        self._reward = WatchedReward(self._client.send, self._refuse_saved)
+        self._watching: asyncio.Task[None] | None = None
 
     @property
     def alive(self) -> bool:
@@ -55,9 +71,12 @@ class FarWorker:
             await self._client.start()
         except FileNotFoundError as error:
             raise PgplayError("ssh.no_ssh") from error
+        self._watching = asyncio.create_task(self._reward.watch())
 
     def send(self, command: Command) -> None:
         """Send `command`, after the files that its config names; one that cannot be read is reported as a refusal."""
+        if isinstance(command, Start | Resume | Change):
+            self._reward.send(command.rewards)
         try:
             if isinstance(command, Start | ProbeReward | LookFirst):
                 command = replace(command, config=self._send_files(command.config))
@@ -68,6 +87,7 @@ class FarWorker:
 
     async def close(self, timeout: float = 0.8) -> None:
         """End the worker; its run is kept there. A link needs longer than a process of this machine."""
+        self._stop_watching()
         await self._client.close(max(timeout, _LAST_SECONDS))
 
     def _send_files(self, config: RunConfig) -> RunConfig:
@@ -79,9 +99,23 @@ class FarWorker:
         _PLACES.update((far[name].removeprefix(SENT), near[name]) for name in _FILES if far[name] != near[name])
         return replace(config, **far)
 
+    def _exit(self, code: int, tail: str) -> None:
+        self._stop_watching()
+        self._on_exit(code, tail)
+
+    def _stop_watching(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+
+    def _refuse_saved(self, error: PgplayError) -> None:
+        self._on_event(Refused(error.code, error.values, saved_reward=True))
+
     def _take(self, event: AnyEvent) -> None:
+        if isinstance(event, StateChanged):
+            self._reward.enter(event.state)
         match event:
             case StateChanged(info=info) | Changed(info=info) if info is not None:
+                self._reward.take(info, is_new=isinstance(event, StateChanged))
                 event = replace(event, info=_as_here(info))
             case Failed():
                 if failure := version_failure(self._host, event):

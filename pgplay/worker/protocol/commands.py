@@ -91,11 +91,13 @@ class Reset(Command, tag="reset", frozen=True):
 class Change(Command, tag="change", frozen=True):
     """Change live settings at the next step boundary.
 
-    `rewards` holds a changed reward that is Python. A reward that fails on the newest samples is refused.
+    `rewards` holds a changed reward that is Python. A reward that fails on the newest samples is refused. `saved`: its
+    file was saved, where the worker does not see it.
     """
 
     settings: Changes
     rewards: tuple[RewardSpec, ...] = ()
+    saved: bool = False
 
 
 class Save(Command, tag="save", frozen=True):

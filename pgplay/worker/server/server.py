@@ -18,6 +18,7 @@ from pgplay.config.changes import Changes
 from pgplay.errors import InputError, PgplayError, RewardError, coded
 from pgplay.locale.catalog import Coded
 from pgplay.rewards.probe.verdict import judge
+from pgplay.runs.reward_file import FILE_CHECK_INTERVAL
 from pgplay.worker.protocol.codec import ProtocolError
 from pgplay.worker.protocol.commands import (
     AnyCommand,
@@ -56,7 +57,6 @@ from pgplay.worker.server.exchange import file_commands
 from pgplay.worker.server.inbox import Inbox, LinkLost
 from pgplay.worker.session.failures import coded_error, keep_failure
 from pgplay.worker.session.interface import NotNeededError, RunSession, SessionFactory
-from pgplay.worker.session.live_reward import FILE_CHECK_INTERVAL
 from pgplay.worker.session.run_until import RunUntil, Tempo
 
 PROGRESS_INTERVAL = 0.1
@@ -91,7 +91,7 @@ class Server:
             ListPrompts: self._list_prompts,
             Stop: self._stop,
             Reset: self._reset,
-            Change: self._change,
+            Change: lambda command: self._take_saved_reward(command) if command.saved else self._change(command),
             Save: self._save,
             Write: self._write,
             ProbeReward: self._probe,
@@ -111,7 +111,8 @@ class Server:
             if message is not None:
                 self._answer(message)
                 continue
-            self._take_saved_reward()
+            if self._go_alone is None:  # otherwise the file is on the app's machine, which watches it
+                self._take_saved_reward()
             if self._state == "training":
                 self._advance()
             if self._is_alone and self._state != "training":
@@ -140,11 +141,11 @@ class Server:
             traceback.print_exc()
             self._outbox.send(refusal(coded_error(error), request))
 
-    def _take_saved_reward(self) -> None:
-        """Use the reward's file if it was saved: an error in it is reported, and a fixed one resumes a failed run."""
+    def _take_saved_reward(self, saved: Change | None = None) -> None:
+        """Use the reward's file if it was saved, here or as `saved` elsewhere; a fixed one resumes a failed run."""
         session = self._need_session()
         try:
-            change = session.saved_reward()
+            change = saved or session.saved_reward()
             if change is None:
                 return
             self._change(change)
