@@ -90,11 +90,17 @@ def _turn_of(rewards: Sequence[Bucket], measures: Sequence[Bucket]) -> _Turn | N
 
 
 def _most_of(result: RecipeResult) -> float | None:
-    """Return from which greedy reward on a completion earns nearly the most; None where the range is unknown."""
+    """Return from which greedy reward on a completion earns nearly the most; None where the range is unknown.
+
+    Also for a task's own scoring, which may give as much to another text than the target.
+    """
     reward = result.entry.config.reward
     if is_python(reward):
         return None
-    low, high = parse_formula(reward).range
+    formula = parse_formula(reward)
+    if formula.uses_own_scoring:
+        return None
+    low, high = formula.range
     return low + _NEARLY * (high - low) if math.isfinite(low) and math.isfinite(high) and high > low else None
 
 

@@ -7,7 +7,6 @@ from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError, about
 from pgplay.learning.defaults import Basis
 from pgplay.policies.families.catalogue import MODELS
-from pgplay.rewards.own_scoring import is_own_scoring
 from pgplay.rewards.reward import RewardFacts, facts_of
 from pgplay.tasks.load import has_own_scoring, text_field
 
@@ -17,7 +16,8 @@ def refuse_impossible(basis: Basis, max_length: int) -> None:
     _check_goal(basis)
     rewards = _reward_facts(basis.config)
     goals.check_reachable(basis.config.goal, rewards[0].range.high, basis.config.reward)
-    _check_own_scoring(basis)
+    if not has_own_scoring(basis.task):
+        _check_own_scoring(rewards)
     if not basis.task.has_targets:
         _check_needs_no_target(basis, rewards)
     missing = basis.tokenizer.unwritable(basis.task.texts)
@@ -43,12 +43,11 @@ def _reward_facts(config: RunConfig) -> tuple[RewardFacts, ...]:
         return trained, *map(facts_of, config.measure)
 
 
-def _check_own_scoring(basis: Basis) -> None:
-    """Refuse the reward of a task that has no scoring of its own."""
-    config = basis.config
-    for field, texts in (("reward", (config.reward,)), ("measure", config.measure)):
-        if any(map(is_own_scoring, texts)) and not has_own_scoring(basis.task):
-            raise InputError("plan.no_own_scoring", field=field)
+def _check_own_scoring(rewards: tuple[RewardFacts, ...]) -> None:
+    """Refuse rewards with the scoring of a task that has none."""
+    for place, facts in enumerate(rewards):
+        if facts.uses_own_scoring:
+            raise InputError("plan.no_own_scoring", field="measure" if place else "reward")
 
 
 def _check_needs_no_target(basis: Basis, rewards: tuple[RewardFacts, ...]) -> None:

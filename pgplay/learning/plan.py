@@ -27,7 +27,7 @@ from pgplay.locale.catalog import Coded
 from pgplay.policies.families.base import Capability, ModelSpec
 from pgplay.policies.families.catalogue import fresh_model
 from pgplay.policies.spec import PolicySpec
-from pgplay.rewards.own_scoring import is_own_scoring
+from pgplay.rewards.reward import facts_of
 from pgplay.tasks.load import PairsFile, has_own_scoring, make_task
 from pgplay.tasks.task import Task
 from pgplay.tokenizers.base import Tokenizer
@@ -128,8 +128,6 @@ def make_plan(config: RunConfig, inputs: Inputs, shape: PolicySpec | None = None
     if not algorithm.trains_network:
         notes.append(coded("note.no_network", algorithm=config.algorithm))
     task = inputs.task if isinstance(inputs.task, Task) else make_task(config, inputs.task)
-    if has_own_scoring(task) and not any(map(is_own_scoring, (config.reward, *config.measure))):
-        notes.append(coded("note.own_scoring"))
     if config.prompts > len(task.training):
         notes.append(coded("note.fewer_prompts", prompts=config.prompts, training=len(task.training)))
     policy = choose_policy(config, network, task, inputs, shape)
@@ -141,6 +139,8 @@ def make_plan(config: RunConfig, inputs: Inputs, shape: PolicySpec | None = None
         max_length = usual_length_limit(basis) if config.max_length is None else config.max_length
         shape = replace(policy.shape, max_length=max_length)
     refuse_impossible(basis, shape.max_length)
+    if has_own_scoring(task) and not any(facts_of(text).uses_own_scoring for text in (config.reward, *config.measure)):
+        notes.append(coded("note.own_scoring"))
     resolved, group_note = resolve_config(basis, shape)
     notes += [group_note] if group_note else []
     exact_task = inputs.task.setting if isinstance(inputs.task, PairsFile) else ""

@@ -78,7 +78,7 @@ class BuiltIn(NamedTuple):
         """
         from pgplay.rewards.builtin.registry import BUILT_IN_FUNCTIONS
 
-        self._check(number, text)
+        self.check(number, text)
         function = BUILT_IN_FUNCTIONS[self.name]
         if self.number:
             function = partial(function, **{self.number.name: self.number.default if number is None else number})
@@ -91,7 +91,8 @@ class BuiltIn(NamedTuple):
         """Return whether it still depends on the target with these arguments."""
         return self.needs_target and text is None and not (self._number_replaces_target and number is not None)
 
-    def _check(self, number: int | None, text: str | None) -> None:
+    def check(self, number: int | None, text: str | None) -> None:
+        """Raise InputError if it does not take these arguments."""
         name, usages = self.name, list(dict.fromkeys([self.spec, self.usage]))
         if self.pattern and text is None:
             raise InputError("reward.needs_text", name=name, usages=usages)
@@ -263,10 +264,22 @@ _ALL = (
 )
 
 REWARDS = {reward.name: reward for reward in _ALL}
+"""Those that are a function of a text and its target."""
+
+OWN_SCORING = BuiltIn(
+    "task",
+    "the task's own scoring, where it brings one along, as those of reasoning-gym do",
+    "what the task's package gives to an answer",
+    "package reasoning-gym; an answer that it cannot read within 3 s is a wrong one",
+    needs_target=False,
+)
+
+EVERY_REWARD = {**REWARDS, OWN_SCORING.name: OWN_SCORING}
+"""All that a formula may name."""
 
 
 def built_in(name: str) -> BuiltIn:
-    """Return the built-in reward `name`; raises InputError with the nearest name for an unknown one."""
-    if name not in REWARDS:
-        raise UnknownName("reward", name, REWARDS)
-    return REWARDS[name]
+    """Return the reward `name`; raises InputError with the nearest name for an unknown one."""
+    if name not in EVERY_REWARD:
+        raise UnknownName("reward", name, EVERY_REWARD)
+    return EVERY_REWARD[name]

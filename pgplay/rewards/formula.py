@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pgplay.errors import InputError, RewardError, UnknownName
-from pgplay.rewards.catalogue import REWARDS, Function
+from pgplay.rewards.catalogue import EVERY_REWARD, OWN_SCORING, Function
 from pgplay.rewards.formula_tree import (
     ALLOWED,
     FORMULA_FUNCTIONS,
@@ -51,7 +51,7 @@ _OPERATORS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
 class Formula:
     """A parsed formula over built-in rewards.
 
-    `range` bounds its values, infinitely wide if unknown.
+    `range` bounds its values, infinitely wide if unknown. The values of a task's own scoring are given to `score`.
 
     Raises InputError if `text` is not a formula.
     """
@@ -59,7 +59,7 @@ class Formula:
     def __init__(self, text: str) -> None:
         self.text, tree = read_formula(text)
         self.variables: list[str] = []
-        self._functions: dict[Component, Function] = {}
+        self._functions: dict[Component, Function | None] = {}
         self.component = component_of(tree)
         self.range = range_of(tree)
         self._evaluate = self._compile(tree)
@@ -72,12 +72,23 @@ class Formula:
     @property
     def needs_target(self) -> bool:
         """Whether it depends on the target."""
-        by_component = any(REWARDS[name].looks_at_target(number, text) for name, number, text in self._functions)
+        by_component = any(EVERY_REWARD[name].looks_at_target(number, text) for name, number, text in self._functions)
         return by_component or any(name != "text_length" for name in self.variables)
 
-    def score(self, triples: Sequence[Triple]) -> Scores:
-        """Return a finite score for each of `triples`; several components are also returned as parts."""
+    @property
+    def uses_own_scoring(self) -> bool:
+        """Whether it names the task's own scoring."""
+        return OWN_SCORING.name in self.components
+
+    def score(self, triples: Sequence[Triple], own: Sequence[float] = ()) -> Scores:
+        """Return a finite score for each of `triples`; several components are also returned as parts.
+
+        `own` are the values of the task's own scoring, if it is used.
+        """
         rows = [self._measure(triple) for triple in triples]
+        if self.uses_own_scoring:
+            for row, value in zip(rows, own, strict=True):
+                row[OWN_SCORING.name] = value
         values = [self._value(row, triple) for row, triple in zip(rows, triples, strict=True)]
         several = self.components if len(self._functions) > 1 else []
         return Scores(values, {name: [row[name] for row in rows] for name in several})
@@ -88,7 +99,9 @@ class Formula:
     def _measure(self, triple: Triple) -> dict[str, float]:
         text, target = triple[:2]
         try:
-            values = {component.label: function(text, target) for component, function in self._functions.items()}
+            values = {
+                component.label: function(text, target) for component, function in self._functions.items() if function
+            }
         except TimeoutError as error:
             raise self._failed("formula.slow_pattern", triple) from error
         if self.variables:
@@ -116,7 +129,7 @@ class Formula:
         component = component_of(node)
         if component is not None:
             if component not in self._functions:
-                self._functions[component] = REWARDS[component.name].bind(component.number, component.text)
+                self._functions[component] = _function_of(component)
             return operator.itemgetter(component.label)
         match node:
             case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
@@ -150,7 +163,7 @@ class Formula:
             raise InputError("formula.no_brackets", name=name, usage=FORMULA_FUNCTIONS[name].usage)
         if name not in VARIABLES:
             whole_is_a_name = re.fullmatch(r"[\w-]+", self.text) is not None
-            raise UnknownName("reward", self.text if whole_is_a_name else name, [*REWARDS, *VARIABLES])
+            raise UnknownName("reward", self.text if whole_is_a_name else name, [*EVERY_REWARD, *VARIABLES])
         if name not in self.variables:
             self.variables.append(name)
         return name
@@ -160,6 +173,15 @@ class Formula:
 def parse_formula(text: str) -> Formula:
     """Return the formula of `text`, parsed once for all who ask; raises InputError where it is none."""
     return Formula(text)
+
+
+def _function_of(component: Component) -> Function | None:
+    """Return the function that computes `component`, None for the task's own scoring; raises InputError."""
+    name, number, text = component
+    if name == OWN_SCORING.name:
+        OWN_SCORING.check(number, text)
+        return None
+    return EVERY_REWARD[name].bind(number, text)
 
 
 def _function(name: str, count: int) -> FormulaFunction:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from pgplay.config.fields import check_unicode
 from pgplay.errors import InputError
-from pgplay.rewards.catalogue import REWARDS
+from pgplay.rewards.catalogue import EVERY_REWARD
 
 MAXIMUM_CHARACTERS = 1000
 MAXIMUM_DEPTH = 60
@@ -53,11 +53,11 @@ _FIRST_COUNT = 2
 ALLOWED = (*(function.usage for function in FORMULA_FUNCTIONS.values()), *VARIABLES)
 """The functions and the variables of a formula, for an error that lists what it may hold."""
 
-SPELLINGS = {name.replace("-", "_"): name for name in REWARDS}
+SPELLINGS = {name.replace("-", "_"): name for name in EVERY_REWARD}
 _PIECES = re.compile(
     r"""(?P<quoted>\b[rR]?("|')(?:(?!\2)[^\\\n]|\\.)*\2|"""
     r"""("|')(?:(?!\3)[^\\\n]|\\.)*\3)|(?P<space>\s+)|(?<!\w)(?P<name>"""
-    + "|".join(name for name in REWARDS if "-" in name)
+    + "|".join(name for name in EVERY_REWARD if "-" in name)
     + r")(?!\w)"
 )
 """Pieces that are rewritten for Python's parser: quoted texts, white space, and names with a hyphen."""
@@ -84,7 +84,7 @@ def read_formula(text: str) -> tuple[str, ast.expr]:
     Raises InputError if it is empty, too long, too deep or not a formula.
     """
     if not text.strip():
-        raise InputError("formula.empty", rewards=list(REWARDS))
+        raise InputError("formula.empty", rewards=list(EVERY_REWARD))
     if len(text) > MAXIMUM_CHARACTERS:
         raise InputError("formula.long", length=len(text), most=MAXIMUM_CHARACTERS)
     check_unicode("reward", text)
@@ -153,7 +153,7 @@ def component_of(node: ast.expr) -> Component | None:
         case ast.Name(id=name) if name in SPELLINGS:
             return Component(SPELLINGS[name])
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in SPELLINGS:
-            reward = REWARDS[SPELLINGS[name]]
+            reward = EVERY_REWARD[SPELLINGS[name]]
             values = [argument.value if isinstance(argument, ast.Constant) else None for argument in arguments]
             numbers = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
             texts = [value for value in values if isinstance(value, str)]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from itertools import product
 from typing import NamedTuple
 
-from pgplay.rewards.catalogue import REWARDS
+from pgplay.rewards.catalogue import EVERY_REWARD
 from pgplay.rewards.formula_tree import component_of
 
 
@@ -28,7 +28,7 @@ def range_of(node: ast.expr) -> Range:
     """Return bounds of `node`, a part of a formula: never too narrow, sometimes too wide."""
     component = component_of(node)
     if component is not None:
-        return Range(*REWARDS[component.name].range)
+        return Range(*EVERY_REWARD[component.name].range)
     match node:
         case ast.Constant(value=int() | float() as number):
             return _constant(number)

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, Self
 
 from pgplay.errors import InputError, RewardError
 from pgplay.rewards.formula import parse_formula
-from pgplay.rewards.own_scoring import OWN_RANGE, is_own_scoring, start_own_scoring
+from pgplay.rewards.own_scoring import OwnScoring
 from pgplay.rewards.python.function_scorer import FunctionScorer
 from pgplay.rewards.python.scorer import Limits, PythonScorer
 from pgplay.rewards.python.source import is_python
@@ -18,6 +18,7 @@ from pgplay.rewards.spec import FunctionSpec, RewardSpec, UnaskedError, resolve
 from pgplay.tasks.task import ColumnValues, Pair
 
 RewardKind = Literal["built-in", "formula", "python"]
+"""One that a process scores is `python`, also a formula with the task's own scoring."""
 DEFAULT_LIMITS = Limits()
 _LARGEST = 1e15
 """Training squares rewards in float32, which overflows at 3e38."""
@@ -173,10 +174,10 @@ def start_reward(spec: RewardSpec, on_log: Callable[[str], None] = _discard, lim
         else:
             scorer = PythonScorer(source, limits, on_log)
         return Reward(text, source.name, "python", scorer, source=source.text, needs_target=True)
-    if is_own_scoring(text):
-        return Reward(text, text.strip(), "python", start_own_scoring(on_log), needs_target=False, range=OWN_RANGE)
     formula = parse_formula(text)
     known: dict[str, Any] = {"needs_target": formula.needs_target, "range": formula.range}
+    if formula.uses_own_scoring:
+        return Reward(text, formula.text, "python", OwnScoring(formula, on_log), **known)
     if formula.component:
         return Reward(text, formula.component.label, "built-in", formula, **known)
     return Reward(text, formula.text, "formula", formula, **known)
@@ -187,18 +188,18 @@ class RewardFacts(NamedTuple):
 
     `needs_target`: whether it depends on the target; False for Python, which would have to run. `range`: bounds of its
     values, infinitely wide if unknown, as for Python. `components`: the built-in rewards in it, as written.
+    `uses_own_scoring`: whether the task's own scoring is one of them.
     """
 
     needs_target: bool
     range: Range
     components: tuple[str, ...] = ()
+    uses_own_scoring: bool = False
 
 
 def facts_of(spec: str) -> RewardFacts:
     """Return the facts of the reward `spec`; raises InputError if it is not a reward."""
     if is_python(spec):
         return RewardFacts(needs_target=False, range=ANYTHING)
-    if is_own_scoring(spec):
-        return RewardFacts(needs_target=False, range=OWN_RANGE)
     formula = parse_formula(spec)
-    return RewardFacts(formula.needs_target, formula.range, tuple(formula.components))
+    return RewardFacts(formula.needs_target, formula.range, tuple(formula.components), formula.uses_own_scoring)

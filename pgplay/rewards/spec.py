@@ -18,7 +18,6 @@ import msgspec
 from pgplay.errors import InputError
 from pgplay.locale.catalog import Coded
 from pgplay.rewards.formula import parse_formula
-from pgplay.rewards.own_scoring import is_own_scoring
 from pgplay.rewards.python.source import PythonSource, is_python, place_of, read_python, split_python
 
 
@@ -88,7 +87,7 @@ class RewardSpec(msgspec.Struct, frozen=True):
 
     def checked(self) -> Self:
         """Return it if it has Python or is a formula; raises InputError otherwise."""
-        if self.source is None and not is_own_scoring(self.text):
+        if self.source is None:
             parse_formula(self.text)
         return self
 

@@ -17,7 +17,7 @@ from pgplay.learning.plan import Plan, make_plan
 from pgplay.locale.catalog import Coded
 from pgplay.model_places import HubModel, hub_model, model_folder, shipped_models
 from pgplay.policies.spec import PretrainedSpec
-from pgplay.rewards.catalogue import REWARDS
+from pgplay.rewards.catalogue import EVERY_REWARD
 from pgplay.rewards.spec import RewardSpec
 from pgplay.runs.checkpoint_content import read_usable
 from pgplay.runs.database_reader import DatabaseReader
@@ -120,7 +120,7 @@ def _calls(specs: Sequence[RewardSpec]) -> list[RewardCall]:
     for number, spec in enumerate(specs):
         name = f"measure_{number}" if number else "reward"
         if spec.source is None:
-            is_name = spec.text in REWARDS and spec.text.isidentifier()
+            is_name = spec.text in EVERY_REWARD and spec.text.isidentifier()
             is_free = all(call.name != spec.text for call in calls)
             calls.append(RewardCall(spec.text if is_name and is_free else name, spec.text))
             continue

@@ -12,7 +12,7 @@ from pgplay.config.presets import preset_names
 from pgplay.config.run_config import make_config
 from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
 from pgplay.learning.reports.metrics import METRICS
-from pgplay.rewards.catalogue import REWARDS
+from pgplay.rewards.catalogue import EVERY_REWARD
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -26,7 +26,7 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 def test_list_names_every_entry_and_show_describes_it(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     listed = json.loads(run(capsys, command, "list", "--json"))
     algorithms = [*ALGORITHMS, *COMPARATORS]
-    known = {"presets": [preset.name for preset in preset_names()], "rewards": REWARDS, "algorithms": algorithms}
+    known = {"presets": [preset.name for preset in preset_names()], "rewards": EVERY_REWARD, "algorithms": algorithms}
     assert [one["name"] for one in listed] == list(known[command])
     table = run(capsys, command)
     for one in listed:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pgplay.locale.catalog import verdict_words
 from pgplay.rewards import formula_tree
-from pgplay.rewards.catalogue import REWARDS, BuiltIn
+from pgplay.rewards.catalogue import EVERY_REWARD, REWARDS, BuiltIn
 from pgplay.rewards.probe.verdict import VerdictKind
 from pgplay.rewards.python.host import MAXIMUM_NAMED_PARTS
 from pgplay.rewards.python.process_guard import GIVE_UP, GRACE, LOOK
@@ -165,7 +165,7 @@ def page() -> str:
     """Return the whole page."""
     head = ("reward", "description", "definition", "arguments", "source")
     comparing = [_row(reward) for reward in REWARDS.values() if reward.needs_target]
-    style = [_row(reward) for reward in REWARDS.values() if not reward.needs_target]
+    style = [_row(reward) for reward in EVERY_REWARD.values() if not reward.needs_target]
     verdicts = _table(("verdict", "meaning"), [(verdict_words(kind), meaning) for kind, meaning in MEANINGS.items()])
     [(low, high)] = {reward.range for reward in REWARDS.values()}
     functions = ", ".join(f"`{function.usage}`" for function in formula_tree.FORMULA_FUNCTIONS.values())

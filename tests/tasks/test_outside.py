@@ -5,15 +5,18 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pgplay.config.run_config import make_config
 from pgplay.errors import InputError
 from pgplay.learning.plan import read_plan
-from pgplay.rewards.reward import build_reward
+from pgplay.rewards.reward import build_reward, facts_of
 from pgplay.tasks.load import read_task
 from pgplay.tasks.outside import GYM_ENTRY, OutsideTask, outside_task
 from pgplay.tasks.outside_pairs import have_read
@@ -23,6 +26,7 @@ from tests.tasks.loading import load_task
 from tests.tasks.packages import write_packages
 
 SUMS = "reasoning-gym:sums,count=40"
+MIXED = "0.9*task + 0.1*length"
 HAS_GYM = importlib.util.find_spec("reasoning_gym") is not None
 HAS_DATA_SETS = importlib.util.find_spec("datasets") is not None
 
@@ -192,6 +196,22 @@ def test_only_a_task_with_its_own_scoring_has_the_reward_task(packages: Path) ->
         assert caught.value.field == "reward"
 
 
+@pytest.mark.parametrize("settings", [{"reward": MIXED}, {"measure": ["lcs", MIXED]}])
+def test_only_such_a_task_has_it_in_a_formula_or_a_measure(settings: Mapping[str, Any], packages: Path) -> None:
+    read(SUMS)
+    assert ("note.own_scoring", {}) not in read_plan(make_config({"task": SUMS, **settings})).notes
+    with pytest.raises(InputError, match="this one has none") as caught:
+        read_plan(make_config({"task": "reverse:length=2", **settings}))
+    assert caught.value.field == next(iter(settings))
+
+
+def test_the_own_scoring_takes_no_arguments() -> None:
+    assert facts_of(MIXED).range == (0.0, 1.0)
+    for spec, problem in (("task(3)", "task"), ('task("a")', "task"), ("taks", "There is no reward called 'taks'")):
+        with pytest.raises(InputError, match=re.escape(problem)):
+            facts_of(spec)
+
+
 @pytest.mark.skipif(not HAS_GYM, reason="needs reasoning-gym")
 def test_the_real_reasoning_gym_makes_prompts_and_scores_answers() -> None:
     spec = "reasoning-gym:chain_sum,min_terms=2,max_terms=2,max_digits=3,count=30"
@@ -199,8 +219,13 @@ def test_the_real_reasoning_gym_makes_prompts_and_scores_answers() -> None:
     assert outside is not None
     assert have_read(outside, download=False).pairs > 25
     pair = load_task(make_config({"task": spec, "held_out": 0.2})).held_out[0]
-    with build_reward("task") as reward:
+    with build_reward("task") as reward, build_reward(MIXED) as mixed:
         assert reward.score_pairs([pair.target, "no number"], [pair, pair]).values == [1.0, 0.0]
+        scores = mixed.score_pairs([pair.target, "no number"], [pair, pair])
+        assert scores.values == pytest.approx([1.0, 0.1 * scores.parts["length"][1]])
+        assert scores.parts["task"] == [1.0, 0.0]
+        with pytest.raises(InputError, match="knows only that task's prompts"):
+            mixed.score_alike([pair.target], pair.target, pair.prompt)
 
 
 @pytest.mark.skipif(not HAS_DATA_SETS, reason="needs datasets")

@@ -21,7 +21,7 @@ from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
 from pgplay.learning.reports.metrics import METRICS, TRADE
 from pgplay.locale.english.glossary import GLOSSARY, Term
 from pgplay.locale.english.synonyms import SYNONYMS
-from pgplay.rewards.catalogue import REWARDS
+from pgplay.rewards.catalogue import EVERY_REWARD
 
 
 class PaletteController:
@@ -83,7 +83,7 @@ class PaletteController:
         for name, field in fields().items():
             run = partial(self._focus, name)
             yield _entry("setting", name, name.replace("_", " "), sentence(field.description), run)
-        for kind, choices in (("algorithm", {**ALGORITHMS, **COMPARATORS}), ("reward", REWARDS)):
+        for kind, choices in (("algorithm", {**ALGORITHMS, **COMPARATORS}), ("reward", EVERY_REWARD)):
             for name, choice in choices.items():
                 run = partial(self._set, kind, name)
                 yield _entry(kind, name, name, sentence(choice.description), run)

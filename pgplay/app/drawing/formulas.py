@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, get_args
 from pgplay.app.drawing.number_format import number
 from pgplay.learning.reports.step_detail import AlgorithmSettings, CompletionDetail, Movement, StepDetail, movement
 from pgplay.locale.catalog import text_of
-from pgplay.rewards.catalogue import REWARDS
+from pgplay.rewards.catalogue import EVERY_REWARD
 
 Phase = Literal["sample", "score", "advantage", "update"]
 PHASES: tuple[Phase, ...] = get_args(Phase)
@@ -84,7 +84,7 @@ def _sample(detail: StepDetail, sample: CompletionDetail) -> list[MathLine]:
 
 def _score(detail: StepDetail, sample: CompletionDetail) -> list[MathLine]:
     spec = detail.rules.reward
-    definition = f" = {REWARDS[spec].definition}" if spec in REWARDS else ""
+    definition = f" = {EVERY_REWARD[spec].definition}" if spec in EVERY_REWARD else ""
     result = [
         MathLine(f"R(x) = {spec}(x, target){definition}" if definition else f"R(x) = {spec}", f"{sample.reward:.4g}")
     ]

@@ -11,7 +11,7 @@ from pgplay.config.run_config import RunConfig
 from pgplay.files.text import lines_of
 from pgplay.learning.algorithms.table import AlgorithmChoices, algorithm_row
 from pgplay.learning.reports.step_detail import AlgorithmSettings
-from pgplay.rewards.catalogue import REWARDS
+from pgplay.rewards.catalogue import OWN_SCORING, REWARDS
 from pgplay.rewards.python.source import is_python, read_python
 
 _PACKAGE = Path(__file__).parents[2]
@@ -88,6 +88,8 @@ def introduction(phase: str, rules: AlgorithmSettings) -> str:
 
 
 def _reward_places(spec: str) -> list[Place]:
+    if spec == OWN_SCORING.name:
+        return [("rewards/python/gym_scoring.py", "own_score")]
     if spec not in REWARDS:
         return [] if is_python(spec) else [("rewards/formula.py", "Formula.score")]
     own = function_names("rewards/builtin/similarity.py")

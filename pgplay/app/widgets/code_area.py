@@ -157,7 +157,7 @@ def _lexer() -> Lexer:
 
 @cache
 def _reward_names() -> re.Pattern[str]:
-    from pgplay.rewards.catalogue import REWARDS
+    from pgplay.rewards.catalogue import EVERY_REWARD
 
-    longest_first = sorted(REWARDS, key=len, reverse=True)
+    longest_first = sorted(EVERY_REWARD, key=len, reverse=True)
     return re.compile(r"(?<![\w-])(" + "|".join(map(re.escape, longest_first)) + r")(?![\w-])")

@@ -107,14 +107,14 @@ def _reward(reward: BuiltIn) -> dict[str, Any]:
 
 
 def _list_rewards(arguments: Arguments) -> int:
-    from pgplay.rewards.catalogue import REWARDS
+    from pgplay.rewards.catalogue import EVERY_REWARD
 
     if arguments.json:
-        print_json([_reward(reward) for reward in REWARDS.values()])
+        print_json([_reward(reward) for reward in EVERY_REWARD.values()])
     else:
         print_table(
             ("name", "range", "description"),
-            [(name, _range(reward), reward.description) for name, reward in REWARDS.items()],
+            [(name, _range(reward), reward.description) for name, reward in EVERY_REWARD.items()],
         )
     return 0
 

@@ -99,7 +99,7 @@ LEARNING_ERRORS: dict[str, str] = {
     "error.plan.model_reads_less.remedy": "Shorten the text, or choose a model with a longer context.",
     "error.plan.no_model_reads_it": _READS_LESS,
     "error.plan.no_model_reads_it.remedy": "Shorten the text.",
-    "error.plan.no_own_scoring": "The reward task is a task's own scoring, and this one has none.",
+    "error.plan.no_own_scoring": "The reward task is the task's own scoring, and this one has none.",
     "error.plan.no_own_scoring.remedy": "Choose another reward, or a task such as reasoning-gym:chain_sum.",
     "error.plan.small_groups": (
         "Groups of {size} in a batch of {batch_size} need {needed} prompts; the task has {prompts}."

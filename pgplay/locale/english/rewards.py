@@ -54,6 +54,8 @@ REWARD_ERRORS: dict[str, str] = {
     "error.reward.unasked_of.remedy": "Read it and allow it, or choose another reward.",
     "error.reward.needs_target": "{reward} compares texts with a target.",
     "error.reward.needs_target.remedy": "Give a target; on the command line with --target.",
+    "error.reward.own_prompts": "{reward} asks for a task's own scoring, which knows only that task's prompts.",
+    "error.reward.own_prompts.remedy": "Train or probe it with such a task: --task reasoning-gym:chain_sum.",
     "error.reward.no_source": "The source of the function {name} is not known, so no worker can run it.",
     "error.reward.no_source.remedy": "Define it with def, in a cell or a file; a lambda has no name to run it by.",
     "error.reward.same_name": "Two functions are called {name}.",

@@ -113,9 +113,9 @@ class RewardBench(Screen[None]):
         return list(dict.fromkeys(texts))[:SHOWN_TEXTS]
 
     def _reward_list(self) -> RewardList:
-        from pgplay.rewards.catalogue import REWARDS
+        from pgplay.rewards.catalogue import EVERY_REWARD
 
-        built_in = [reward.spec for reward in REWARDS.values()]
+        built_in = [reward.spec for reward in EVERY_REWARD.values()]
         specs = list(dict.fromkeys([self._present.text, *kept_rewards(), *built_in]))
         return RewardList(specs, {self._present.text, *CHOSEN}, id="reward-list")
 
@@ -158,10 +158,10 @@ class RewardBench(Screen[None]):
     @on(RewardList.OptionHighlighted)
     def _describe(self) -> None:
         """Say what the reward under the cursor is."""
-        from pgplay.rewards.catalogue import REWARDS
+        from pgplay.rewards.catalogue import EVERY_REWARD
 
         spec = self.query_one(RewardList).under_cursor
-        described = [f" · {spec}: {reward.description}" for reward in REWARDS.values() if reward.spec == spec]
+        described = [f" · {spec}: {reward.description}" for reward in EVERY_REWARD.values() if reward.spec == spec]
         self.query_one("#bench-title", Static).update(terminal_text("".join(["Reward bench", *described])))
 
     def action_leave(self) -> None:

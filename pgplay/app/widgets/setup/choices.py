@@ -13,7 +13,6 @@ from pgplay.learning.algorithms.table import ALGORITHMS, COMPARATORS
 from pgplay.model_places import hub_model, is_pretrained
 from pgplay.policies.families.catalogue import MODELS, chosen_model
 from pgplay.policies.families.pretrained import PRETRAINED
-from pgplay.rewards.own_scoring import OWN_SCORING
 from pgplay.worker.protocol.records import Device
 
 HEADING = "# "
@@ -73,11 +72,10 @@ def tasks(typed: str) -> list[Entry]:
 
 def rewards() -> list[Entry]:
     """Return the built-in rewards, the person's Python rewards, and the entry for a typed one."""
-    from pgplay.rewards.catalogue import REWARDS
+    from pgplay.rewards.catalogue import EVERY_REWARD
 
     return [
-        *(Entry(reward.spec, reward.name, reward.description) for reward in REWARDS.values()),
-        Entry(OWN_SCORING, OWN_SCORING, "the task's own scoring, as those of reasoning-gym have one"),
+        *(Entry(reward.spec, reward.name, reward.description) for reward in EVERY_REWARD.values()),
         *(Entry(name, name, "your own Python; e edits the selected reward") for name in kept_rewards()),
         Entry(OWN_REWARD, "formula or file…", "such as 0.8*levenshtein + 0.2*prefix, or my_reward.py"),
     ]
@@ -85,9 +83,9 @@ def rewards() -> list[Entry]:
 
 def reward_definition(spec: str) -> str:
     """Return the definition of a built-in reward, empty for any other."""
-    from pgplay.rewards.catalogue import REWARDS
+    from pgplay.rewards.catalogue import EVERY_REWARD
 
-    return REWARDS[spec].definition if spec in REWARDS else ""
+    return EVERY_REWARD[spec].definition if spec in EVERY_REWARD else ""
 
 
 def models(vocabulary: int, at_hand: Sequence[str], typed: str, *, has_prompts: bool) -> list[Entry]:
