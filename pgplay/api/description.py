@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pgplay.config.presets import load_preset
-from pgplay.config.run_config import RunConfig, overlay
+from pgplay.config.run_config import RunConfig, make_config, overlay
 from pgplay.errors import InputError
 from pgplay.rewards.python.source import with_rewards_beside
 from pgplay.rewards.spec import FunctionSpec, Origin, RewardSpec, read_spec
+from pgplay.tasks.outside_pairs import read_here
 
 RewardLike = str | Callable[..., Any]
 """A reward as on the command line, or a function that takes what a reward's file would define."""
@@ -39,6 +40,15 @@ class Description:
             loaded = load_preset(preset)
             self._origin = Origin("preset", preset)
             self.settings = overlay(with_rewards_beside(loaded.settings, loaded.path), self.settings)
+
+    def config(self) -> RunConfig:
+        """Return the run that is described, whose task, if it is another package's, is then read; raises InputError.
+
+        Only what is on this machine is read: the error says how to download a data set.
+        """
+        config = make_config(self.settings)
+        read_here(config.task)
+        return config
 
     def named(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Return `settings` with the names of rewards and measures, which are the person's own from now on."""

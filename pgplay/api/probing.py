@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from pgplay.api.description import Description, RewardLike, given
-from pgplay.config.run_config import make_config
 from pgplay.locale.catalog import evidence_sentences, verdict_words
 from pgplay.rewards.probe.probe import Probe
 from pgplay.rewards.probe.verdict import Verdict, judge
@@ -32,7 +31,7 @@ def probe(
     `settings` are those of a run that would train on it. Raises InputError and RewardError as `train` does.
     """
     description = Description(given(settings, target=target, reward=reward), preset)
-    config = make_config(description.settings)
+    config = description.config()
     with build_reward(description.rewards(config)[0]) as built:
         measured = probe_reward(config, built)
     return ProbedReward(measured, judge(measured))

@@ -23,6 +23,7 @@ from pgplay.experiments.sweep_training import begin_sweep, train_sweep
 from pgplay.experiments.sweeps import plan_in
 from pgplay.experiments.trials import Training, Trial
 from pgplay.experiments.yardstick import choose_yardstick
+from pgplay.tasks.outside_pairs import read_here
 
 
 class SweepResult(NamedTuple):
@@ -130,6 +131,6 @@ def _entries(axes: Sequence[GridAxis], settings: Mapping[str, Any], preset: str 
         GridAxis(axis.name, tuple(description.named({axis.name: value})[axis.name] for value in axis.values))
         for axis in axes
     ]
-    configs = grid_configs(description.settings, named)
+    configs = grid_configs(description.settings, named, lambda config: read_here(config.task))
     rewards = [description.rewards_for_worker(config) for config in configs]
     return named_entries([""] * len(configs), configs, rewards)

@@ -12,7 +12,6 @@ from pgplay.api.notebook import LivePicture
 from pgplay.api.run import TrainedRun
 from pgplay.api.worker_training import WorkerTraining
 from pgplay.config.changes import Changes
-from pgplay.config.run_config import make_config
 from pgplay.errors import coded
 from pgplay.learning.inputs import read_inputs
 from pgplay.learning.reports.step_report import StepReport
@@ -55,7 +54,7 @@ def train(
     kept up to its last checkpoint.
     """
     description = Description(given(settings, target=target, reward=reward, measure=measure), preset)
-    config = make_config(description.settings)
+    config = description.config()
     save = _checked(save, replace=replace)
     with Tracking(track, warnings.warn) as tracking:
         watcher = _Watcher(tracking, on_step)

@@ -1,4 +1,4 @@
-"""`pgplay models` and `pgplay tasks` in a separate process, which can be stopped; the app loads no such package."""
+"""Fetching models and tasks in a process of its own, which can be stopped; the app loads no such package."""
 
 from __future__ import annotations
 
@@ -10,87 +10,82 @@ from contextlib import suppress
 from typing import Any
 
 from pgplay.errors import PgplayError
-from pgplay.locale.catalog import error_problem
+from pgplay.tasks.outside import OutsideTask
+from pgplay.tasks.outside_pairs import READER, Finished, answer_of, request_of
 
 
-class _Command:
-    """Runs one command of pgplay at a time; `stop` ends it."""
+class _Process:
+    """Runs one Python module at a time; `stop` ends it."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
 
     def stop(self) -> None:
-        """End the command at once; the next one continues its download."""
+        """End the process at once; the next one continues its download."""
         if self._process is not None and self._process.returncode is None:
             with suppress(ProcessLookupError):
                 self._process.kill()
 
-    async def run(self, *words: str) -> str:
-        """Return what the command prints; raises PgplayError with its message."""
+    async def run(self, module: str, *words: str, given: str = "") -> Finished:
+        """Return how the process of `module` ended; it gets `given` on standard input."""
         environment = os.environ | {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}
-        command = (sys.executable, "-m", "pgplay", self._name, *words)
         pipe = asyncio.subprocess.PIPE
         self._process = await asyncio.create_subprocess_exec(
-            *command, stdin=asyncio.subprocess.DEVNULL, stdout=pipe, stderr=pipe, env=environment
+            *(sys.executable, "-m", module, *words), stdin=pipe, stdout=pipe, stderr=pipe, env=environment
         )
         try:
-            output, errors = await self._process.communicate()
+            output, errors = await self._process.communicate(given.encode())
         finally:
             self.stop()
-        if self._process.returncode:
-            lines = errors.decode(errors="replace").strip().splitlines()
-            if lines:
-                raise PgplayError("models.failed", said=" ".join(lines[-2:]))
-            raise PgplayError("models.ended", status=self._process.returncode)
-        return output.decode()
+        return Finished(self._process.returncode or 0, output.decode(), errors.decode(errors="replace"))
 
 
 class ModelCommand:
-    """Downloads or converts one model at a time; `stop` ends that."""
+    """Downloads or converts one model at a time, by `pgplay models`; `stop` ends that."""
 
     def __init__(self) -> None:
-        self._command = _Command("models")
-        self.stop = self._command.stop
+        self._process = _Process()
+        self.stop = self._process.stop
 
     async def show(self, name: str) -> dict[str, Any]:
         """Return the `size` in bytes and the `commit` of the Hub's model `name`.
 
         Raises PgplayError with the command's message.
         """
-        model: dict[str, Any] = json.loads(await self._command.run("show", "--json", "--", name))
+        model: dict[str, Any] = json.loads(await self._run("show", "--json", "--", name))
         return model
 
     async def add(self, name: str) -> None:
         """Download the model `name`, or convert its .gguf file; raises PgplayError with the command's message."""
-        await self._command.run("add", "--yes", "--", name)
+        await self._run("add", "--yes", "--", name)
+
+    async def _run(self, *words: str) -> str:
+        status, output, errors = await self._process.run("pgplay", "models", *words)
+        if status:
+            lines = errors.strip().splitlines()
+            if lines:
+                raise PgplayError("models.failed", said=" ".join(lines[-2:]))
+            raise PgplayError("models.ended", status=status)
+        return output
 
 
-class NotCachedError(PgplayError):
-    """The data set is not on this machine."""
-
-
-class TaskCommand:
+class TaskReader:
     """Reads one task of another package at a time; `stop` ends that."""
 
     def __init__(self) -> None:
-        self._command = _Command("tasks")
-        self.stop = self._command.stop
+        self._process = _Process()
+        self.stop = self._process.stop
 
-    async def show(self, task: str) -> dict[str, Any]:
-        """Return the `name` and the `size` in bytes of a data set of the Hub; raises PgplayError."""
-        data_set: dict[str, Any] = json.loads(await self._command.run("show", "--json", "--", task))
-        return data_set
+    async def size(self, task: OutsideTask) -> int:
+        """Return the size in bytes of a data set of the Hub; raises InputError and PgplayError."""
+        return int((await self._ask(task, download=True, size=True))["size"])
 
-    async def add(self, task: str, *, download: bool) -> None:
-        """Read `task`; without `download`, only what is on this machine.
+    async def read(self, task: OutsideTask, *, download: bool) -> None:
+        """Read `task` and keep its pairs; without `download`, only what is on this machine.
 
-        Raises PgplayError with the command's message, NotCachedError for a data set that would have to be downloaded.
+        Raises InputError, with the code `NOT_CACHED` for a data set that would have to be downloaded, and PgplayError.
         """
-        try:
-            await self._command.run("add", "--yes" if download else "--local", "--", task)
-        except PgplayError as error:
-            name = task.partition(":")[2].partition(",")[0]
-            if error_problem("outside.not_cached", {"name": name}) in error.problem:
-                raise NotCachedError(error.code, **error.values) from error
-            raise
+        await self._ask(task, download=download)
+
+    async def _ask(self, task: OutsideTask, **request: bool) -> dict[str, Any]:
+        return answer_of(task, await self._process.run(READER, given=request_of(task, **request)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pgplay.config.recipe import differences, to_recipe, to_words
@@ -54,12 +54,20 @@ def refuse_repeated(configs: Sequence[RunConfig]) -> None:
         places[config] = place
 
 
-def refuse_untrainable(config: RunConfig) -> None:
-    """Raise InputError for a recipe that cannot be trained, before any is; the saved policy it starts from aside."""
-    from pgplay.learning.plan import read_plan
+def as_stored(config: RunConfig) -> RunConfig:
+    """Return `config` as its runs are stored, which names the exact model and pairs of a task.
 
-    if not isinstance(config.starts_from, PolicyNamed):
-        read_plan(config)
+    Raises InputError for a recipe that cannot be trained, and PgplayError for a damaged policy that it starts from.
+    """
+    from pgplay.learning.inputs import read_inputs
+    from pgplay.learning.plan import make_plan
+    from pgplay.library.policies import read_policy
+
+    inputs, start = read_inputs(config), config.starts_from
+    if not isinstance(start, PolicyNamed):
+        return make_plan(config, inputs).written
+    card = read_policy(start.name)
+    return make_plan(make_config({"model": card.model}, config), inputs, card.shape).written
 
 
 def refuse_without_effect(config: RunConfig, names: Collection[str]) -> None:
@@ -73,14 +81,20 @@ def refuse_without_effect(config: RunConfig, names: Collection[str]) -> None:
             raise InputError("sweep.no_effect", name=values["name"], cause=cause, value=value)
 
 
-def grid_configs(settings: Mapping[str, Any], axes: Sequence[GridAxis]) -> list[RunConfig]:
-    """Return the config of each row of the grid; raises InputError that names a row that is no run or repeats one."""
+def grid_configs(
+    settings: Mapping[str, Any], axes: Sequence[GridAxis], fetch: Callable[[RunConfig], object] = lambda config: None
+) -> list[RunConfig]:
+    """Return the config of each row of the grid, as its runs are stored; `fetch` gets what a row needs from elsewhere.
+
+    Raises InputError that names a row that is no run or repeats one.
+    """
     configs: list[RunConfig] = []
     for point, row in grid_rows(settings, axes):
         try:
-            configs.append(complete_recipe(RunConfig(), row))
-            refuse_untrainable(configs[-1])
-            refuse_without_effect(configs[-1], point)
+            config = complete_recipe(RunConfig(), row)
+            fetch(config)
+            configs.append(as_stored(config))
+            refuse_without_effect(config, point)
         except InputError as error:
             raise InputError("sweep.row", row=to_words(point), cause=error) from error
     refuse_repeated(configs)

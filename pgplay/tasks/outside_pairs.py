@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from pgplay.errors import InputError, PgplayError, coded
 from pgplay.files.atomic import as_user_errors
 from pgplay.files.stamp import FileStamp, file_stamp
-from pgplay.tasks.outside import HELD_OUT_MARK, OutsideTask, check_pin, not_here
+from pgplay.tasks.outside import HELD_OUT_MARK, OutsideTask, check_pin, not_here, outside_task
 from pgplay.tasks.pairs import Columns, read_pairs
 from pgplay.tasks.task import Pair
 
@@ -26,6 +26,21 @@ class KeptPairs(NamedTuple):
     pairs: tuple[Pair, ...]
     held_out: tuple[Pair, ...]
     sha256: str
+
+
+READER = "pgplay.tasks.outside_reader"
+"""The module whose process reads a task."""
+
+NOT_CACHED = "outside.not_cached"
+"""The code of the error for a data set that would have to be downloaded."""
+
+
+class Finished(NamedTuple):
+    """How a process ended, and what it wrote."""
+
+    status: int
+    output: str
+    errors: str
 
 
 class ReadCounts(NamedTuple):
@@ -66,25 +81,44 @@ def have_read(task: OutsideTask, *, download: bool) -> ReadCounts:
     return ReadCounts(**_ask_reader(task, download=download))
 
 
+def read_here(task: str) -> None:
+    """Read the task of another package that a setting names from what is on this machine, unless its pairs are kept.
+
+    Nothing is read for any other task. Raises InputError as `have_read` does.
+    """
+    outside = outside_task(task)
+    if outside is not None and not outside.kept.is_file():
+        have_read(outside, download=False)
+
+
 def data_set_size(task: OutsideTask) -> int:
     """Return the size in bytes of all files of a data set of the Hub, which is asked; raises InputError."""
     return int(_ask_reader(task, download=True, size=True)["size"])
 
 
 def _ask_reader(task: OutsideTask, **request: bool) -> dict[str, Any]:
-    """Return the answer of the reader's process; its error is raised as an InputError."""
     done = subprocess.run(
-        [sys.executable, "-m", "pgplay.tasks.outside_reader"],
-        input=json.dumps({"task": task.text, **request}) + "\n",
+        [sys.executable, "-m", READER],
+        input=request_of(task, **request),
         stdout=subprocess.PIPE,
         stderr=None if request["download"] else subprocess.PIPE,  # bars of progress
         text=True,
         check=False,
     )
-    lines = done.stdout.strip().splitlines()
-    if done.returncode or not lines:
-        said = (done.stderr or "").strip().splitlines()
-        reason = said[-1] if said else coded("exit.status", status=done.returncode)
+    return answer_of(task, Finished(done.returncode, done.stdout, done.stderr or ""))
+
+
+def request_of(task: OutsideTask, **request: bool) -> str:
+    """Return what the reader of `task` gets on standard input."""
+    return json.dumps({"task": task.text, **request}) + "\n"
+
+
+def answer_of(task: OutsideTask, reader: Finished) -> dict[str, Any]:
+    """Return the answer of the `reader` of `task`; raises its error as an InputError, PgplayError without an answer."""
+    lines = reader.output.strip().splitlines()
+    if reader.status or not lines:
+        said = reader.errors.strip().splitlines()
+        reason = said[-1] if said else coded("exit.status", status=reader.status)
         raise PgplayError("outside.reader_failed", task=task.text, reason=reason)
     answer: dict[str, Any] = json.loads(lines[-1])
     if "error" in answer:

@@ -13,6 +13,8 @@ import pgplay
 from pgplay.errors import InputError
 from pgplay.experiments.trials import Trial
 
+pytestmark = pytest.mark.usefixtures("without_pandas")
+
 SMALL: dict[str, Any] = {"target": "ab", "model": "gru-nano", "batch_size": 16, "steps": 4, "threads": 1}
 
 

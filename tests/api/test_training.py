@@ -14,6 +14,8 @@ from pgplay.learning.reports.step_report import StepReport
 from pgplay.runs.database_reader import DatabaseReader
 from pgplay.worker.session.session import Session
 
+pytestmark = pytest.mark.usefixtures("without_pandas")
+
 SMALL: dict[str, Any] = {"model": "gru-nano", "batch_size": 16, "seed": 3, "steps": 6, "threads": 1}
 TIMES = ("seconds_sample", "seconds_score", "seconds_learn")
 

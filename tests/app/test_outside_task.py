@@ -5,23 +5,22 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Static
 
-from pgplay.app.model_command import NotCachedError, TaskCommand
+from pgplay.app.model_command import TaskReader
 from pgplay.app.screens.dialogs.get_task import GetTaskDialog
 from pgplay.config.run_config import make_config
-from pgplay.errors import InputError, PgplayError
-from pgplay.tasks.outside import outside_task
+from pgplay.errors import InputError
+from pgplay.tasks.outside import OutsideTask
+from pgplay.tasks.outside_pairs import NOT_CACHED
 from pgplay.worker.protocol.commands import Start
 from tests.app.fake_worker import Bench, opened, until
 
 GYM, DATA_SET = "reasoning-gym:sums,count=2", "dataset:org/name"
 
 
-def keep(task: str) -> None:
+def keep(task: OutsideTask) -> None:
     """Keep two pairs, as the other process does."""
-    outside = outside_task(task)
-    assert outside is not None
-    outside.kept.parent.mkdir(parents=True, exist_ok=True)
-    outside.kept.write_text('{"prompt": "1 plus 1", "target": "2"}\n{"prompt": "2 plus 1", "target": "3"}\n')
+    task.kept.parent.mkdir(parents=True, exist_ok=True)
+    task.kept.write_text('{"prompt": "1 plus 1", "target": "2"}\n{"prompt": "2 plus 1", "target": "3"}\n')
 
 
 def said(bench: Bench) -> str:
@@ -29,11 +28,11 @@ def said(bench: Bench) -> str:
 
 
 async def test_a_start_reads_the_task_first_and_the_run_names_its_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def add(self: TaskCommand, task: str, *, download: bool) -> None:
+    async def read(self: TaskReader, task: OutsideTask, *, download: bool) -> None:
         assert not download
         keep(task)
 
-    monkeypatch.setattr(TaskCommand, "add", add)
+    monkeypatch.setattr(TaskReader, "read", read)
     bench = Bench(make_config({"task": GYM}))
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await until(pilot, lambda: bench.workers and bench.worker.alive)
@@ -50,17 +49,17 @@ async def test_a_start_reads_the_task_first_and_the_run_names_its_pairs(monkeypa
 async def test_a_data_set_is_downloaded_only_after_a_yes(monkeypatch: pytest.MonkeyPatch) -> None:
     downloads = []
 
-    async def add(self: TaskCommand, task: str, *, download: bool) -> None:
+    async def read(self: TaskReader, task: OutsideTask, *, download: bool) -> None:
         downloads.append(download)
         if not download:
-            raise NotCachedError("outside.not_cached", name="org/name", task=task)
+            raise InputError(NOT_CACHED, name=task.name, task=task.text)
         keep(task)
 
-    async def show(self: TaskCommand, task: str) -> dict[str, object]:
-        return {"name": "org/name", "size": 3_000_000}
+    async def size(self: TaskReader, task: OutsideTask) -> int:
+        return 3_000_000
 
-    monkeypatch.setattr(TaskCommand, "add", add)
-    monkeypatch.setattr(TaskCommand, "show", show)
+    monkeypatch.setattr(TaskReader, "read", read)
+    monkeypatch.setattr(TaskReader, "size", size)
     bench = Bench(make_config({"task": DATA_SET}))
     async with bench.app.run_test(size=(120, 36)) as pilot:
         await until(pilot, lambda: bench.workers and bench.worker.alive)
@@ -74,11 +73,10 @@ async def test_a_data_set_is_downloaded_only_after_a_yes(monkeypatch: pytest.Mon
 
 
 async def test_a_package_that_is_missing_is_named_and_nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def add(self: TaskCommand, task: str, *, download: bool) -> None:
-        lacking = InputError("outside.lacks_package", package="reasoning-gym", reason="it is missing")
-        raise PgplayError("models.failed", said=str(lacking))
+    async def read(self: TaskReader, task: OutsideTask, *, download: bool) -> None:
+        raise InputError("outside.lacks_package", package="reasoning-gym", reason="it is missing")
 
-    monkeypatch.setattr(TaskCommand, "add", add)
+    monkeypatch.setattr(TaskReader, "read", read)
     async with opened() as (bench, pilot):
         bench.app.main.setup.load(make_config({"task": GYM}))
         await pilot.press("space")

@@ -11,6 +11,7 @@ import pytest
 
 from pgplay.cli import main
 from pgplay.experiments.sweep_list import in_no_sweep, list_sweeps
+from pgplay.experiments.sweep_view import SweepReader
 from pgplay.runs.summaries import list_runs
 
 
@@ -52,6 +53,17 @@ def test_a_sweep_and_a_comparison_of_the_same_recipes_find_the_same(
     assert swept["comparisons"] == compared["comparisons"]
     for a, b in zip(swept["rows"], compared["rows"], strict=True):
         assert {**a, "runs": []} == {**b, "runs": []}
+
+
+@pytest.mark.exhaustive
+def test_runs_from_a_saved_policy_are_recognised_as_the_sweeps(capsys: pytest.CaptureFixture[str]) -> None:
+    short = ["--target", "hi", "--steps", "1", "--json"]
+    assert main(["train", "--model", "gru-nano", "--save", "base", *short]) == 0
+    capsys.readouterr()
+    assert main(["sweep", "--warm-start", "base", "--set", "lr=0.01,0.02", "--seeds", "1", *short]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert [seed.run for seed in SweepReader(record["name"]).look().seed_runs] == record["runs"]
+    assert len(record["runs"]) == 2
 
 
 @pytest.mark.exhaustive

@@ -23,25 +23,11 @@ from pgplay.tasks.outside_pairs import have_read
 from pgplay.tasks.outside_reader import read_outside
 from pgplay.tasks.task import Pair, Task
 from tests.tasks.loading import load_task
-from tests.tasks.packages import write_packages
 
 SUMS = "reasoning-gym:sums,count=40"
 MIXED = "0.9*task + 0.1*length"
 HAS_GYM = importlib.util.find_spec("reasoning_gym") is not None
 HAS_DATA_SETS = importlib.util.find_spec("datasets") is not None
-
-
-@pytest.fixture
-def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The stand-ins, importable here and in processes that this one starts."""
-    folder = write_packages(tmp_path / "packages")
-    for name in [name for name in sys.modules if name.partition(".")[0] in ("reasoning_gym", "datasets")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.syspath_prepend(str(folder))
-    monkeypatch.setenv("PYTHONPATH", str(folder))
-    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
-    monkeypatch.setenv("HF_DATASETS_OFFLINE", "0")
-    return folder
 
 
 def read(task: str, *, download: bool = False) -> Task:

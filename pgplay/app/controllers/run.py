@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
+from pgplay.app.controllers.checked_setup import checked_setup
 from pgplay.app.controllers.consent import Consent
 from pgplay.app.controllers.live_changes import LiveChanges
 from pgplay.app.host import AppHost
@@ -23,10 +24,6 @@ from pgplay.worker.protocol.events import Event, Ready, Refused, Snapshot, State
 
 CONTINUABLE = ("training", "paused", "solved", "finished")
 """The states of a run that can make more steps."""
-
-
-ABSENT = ("model.not_downloaded", "model.not_converted")
-"""The errors of a model that can be downloaded or converted."""
 
 
 class _AgreedSetup(NamedTuple):
@@ -91,19 +88,9 @@ class RunController:
 
     async def _agreed_setup(self) -> _AgreedSetup | None:
         """Return the setup with consent to its Python; None if it cannot run, and shows why not."""
-        checked = await self._host.main.setup.check()
-        if checked.problem is not None and checked.problem.error[0] in ABSENT:
-            from pgplay.app.screens.dialogs.get_model import GetModelDialog
-
-            if not await self._host.push_screen_wait(GetModelDialog(self._host.main.setup.typed["model"].strip())):
-                return None
-            checked = await self._host.main.setup.check()
-        if checked.problem is not None and checked.problem.error[0] == "outside.not_here":
-            from pgplay.app.screens.dialogs.get_task import GetTaskDialog
-
-            if not await self._host.push_screen_wait(GetTaskDialog(self._host.main.setup.typed["task"].strip())):
-                return None
-            checked = await self._host.main.setup.check()
+        checked = await checked_setup(self._host)
+        if checked is None:
+            return None
         if checked.config is None:
             problem = checked.problem.message if checked.problem else ""
             self._host.notify_user(f"This cannot be started: {problem}", severe=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from pgplay.app.background import in_daemon_thread
+from pgplay.app.controllers.checked_setup import checked_setup
 from pgplay.app.controllers.consent import Consent
 from pgplay.app.drawing import number_format
 from pgplay.app.host import AppHost
@@ -46,7 +47,9 @@ class SweepController:
 
     async def sweep(self) -> None:
         """Ask what to vary of the setup, and train it with several seeds."""
-        checked = await self._host.main.setup.check()
+        checked = await checked_setup(self._host)
+        if checked is None:
+            return
         if checked.config is None:
             problem = checked.problem.message if checked.problem else ""
             self._host.notify_user(f"This cannot be swept: {problem}", severe=True)

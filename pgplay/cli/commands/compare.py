@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pgplay.cli.consent import add_consent, agree
 from pgplay.cli.experiment import ABOUT_TOLD_APART, add_experiment_options, agreed_to, read_looks, run_experiment
+from pgplay.cli.fetching import fetch_inputs
 from pgplay.cli.options import add_field_options, read_rewards, read_settings
 from pgplay.cli.parsing import Arguments, Parser
 from pgplay.config.recipe import from_recipe
@@ -18,10 +19,10 @@ from pgplay.errors import InputError, UnknownName
 from pgplay.experiments.recipes import (
     STEPS_WITHOUT_LIMIT,
     RecipeEntry,
+    as_stored,
     complete_recipe,
     named_entries,
     refuse_repeated,
-    refuse_untrainable,
 )
 from pgplay.rewards.spec import Origin
 
@@ -55,10 +56,11 @@ def _read_entries(arguments: Arguments) -> list[RecipeEntry]:
     if "seed" in options:
         raise InputError("command.one_seed", seed=options["seed"])
     parsed_recipes = [_read_recipe(word) for word in arguments.recipes]
-    configs = [complete_recipe(config, options) for _, config in parsed_recipes]
-    refuse_repeated(configs)
-    for config in configs:
-        refuse_untrainable(config)
+    completed = [complete_recipe(config, options) for _, config in parsed_recipes]
+    refuse_repeated(completed)
+    for config in completed:
+        fetch_inputs(config, yes=arguments.yes)
+    configs = list(map(as_stored, completed))
     rewards_read = [
         read_rewards(config, options, _origins(config, word))
         for word, config in zip(arguments.recipes, configs, strict=True)

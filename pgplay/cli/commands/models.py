@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pgplay.cli.output import note, print_json, say
+from pgplay.cli.fetching import fetch_model
+from pgplay.cli.output import print_json, say
 from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, add_yes, run_verb
-from pgplay.cli.questions import confirm
 from pgplay.cli.tables import print_table
 from pgplay.errors import InputError
-from pgplay.locale.catalog import Values
 
 
 def run_models(argv: Sequence[str]) -> int:
@@ -80,30 +79,3 @@ def _add(arguments: Arguments) -> int:
         return 1
     say(model_place(arguments.model))
     return 0
-
-
-def fetch_model(name: str, *, yes: bool) -> bool:
-    """Download a model of the Hub that is not here, convert a .gguf file; return whether the model `name` is here then.
-
-    Before a download the person is asked, with the size, unless `yes`. Raises InputError without a network or a
-    terminal, and for a file that cannot be converted.
-    """
-    from pgplay.model_places import converted_folder, gguf_file, hub_model
-
-    file, model = gguf_file(name), hub_model(name)
-    if file is not None and not converted_folder(file).is_dir():
-        note(f"Converting {file}, once…")
-        from pgplay.policies.networks.gguf import convert_gguf
-
-        convert_gguf(file)
-    if model is None or model.commit:
-        return True
-    from pgplay.library.hub import download, find_model
-
-    remote = find_model(model)
-    values: Values = {"name": model.id, "megabytes": remote.size / 1e6, "commit": remote.commit[:12]}
-    if not confirm(("question.download", values), yes):
-        return False
-    note(f"Downloading {model.id}…")
-    download(remote)
-    return True

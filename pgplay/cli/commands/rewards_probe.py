@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from pgplay.cli.fetching import fetch_inputs
 from pgplay.cli.options import add_field_options, add_start_options, read_config
 from pgplay.cli.output import cells, format_number, hanging, note, print_json, say, visible
 from pgplay.cli.parsing import Arguments, Parser, add_json
@@ -55,6 +56,7 @@ def run_probe(arguments: Arguments) -> int:
     if arguments.specs:
         arguments.reward = arguments.specs[0]
     config, (reward, *_) = read_config(arguments)
+    fetch_inputs(config, yes=arguments.yes)
     with interruptible():
         from pgplay.rewards.probe.verdict import judge
         from pgplay.rewards.reward import build_reward

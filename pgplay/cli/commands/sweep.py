@@ -14,6 +14,7 @@ from pgplay.cli.experiment import (
     run_experiment,
     run_stored_sweep,
 )
+from pgplay.cli.fetching import fetch_inputs
 from pgplay.cli.options import (
     add_field_options,
     add_start_options,
@@ -121,7 +122,8 @@ def _read_rows(
     if "seed" in options:
         raise InputError("command.one_seed", seed=options["seed"])
     start = read_starting_point(arguments)
-    configs = grid_configs(overlay(overlay(start.settings, file.settings), options), axes)
+    settings = overlay(overlay(start.settings, file.settings), options)
+    configs = grid_configs(settings, axes, lambda config: fetch_inputs(config, yes=arguments.yes))
     typed_settings = [options, *({axis.name: value} for axis in typed for value in axis.values)]
     own = {text for settings in typed_settings for text in rewards_in(settings)}
     of_file = {text for config in configs for text in (config.reward, *config.measure)} if arguments.file else ()

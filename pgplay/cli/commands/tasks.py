@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from pgplay.cli.output import note, print_json, say
+from pgplay.cli.fetching import fetch_task
+from pgplay.cli.output import print_json, say
 from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, add_yes, run_verb
-from pgplay.cli.questions import confirm
 from pgplay.cli.tables import print_table
 from pgplay.errors import InputError
-from pgplay.locale.catalog import Values
 
 if TYPE_CHECKING:
     from pgplay.tasks.outside import OutsideTask
@@ -92,32 +91,3 @@ def _add(arguments: Arguments) -> int:
     assert file is not None
     say(file.setting)
     return 0
-
-
-def fetch_task(name: str, *, yes: bool, local: bool = False) -> bool:
-    """Read the task `name` if it is one of another package and was not read yet; return whether it is here then.
-
-    What is on this machine is used first. Before a download the person is asked, with the size, unless `yes`; with
-    `local` there is none. Raises InputError as `outside_pairs.have_read` does, and without a terminal to ask on.
-    """
-    from pgplay.tasks.outside import outside_task
-    from pgplay.tasks.outside_pairs import data_set_size, have_read
-
-    task = outside_task(name)
-    if task is None or task.kept.is_file():
-        return True
-    note(f"Reading {task.text}, once…")
-    try:
-        counts = have_read(task, download=False)
-    except InputError as error:
-        if error.code != "outside.not_cached" or local:
-            raise
-        values: Values = {"name": task.name, "megabytes": data_set_size(task) / 1e6}
-        if not confirm(("question.download_data", values), yes):
-            return False
-        note(f"Downloading {task.name}…")
-        counts = have_read(task, download=True)
-    held_out = f", {counts.held_out:,} more to hold out" if counts.held_out else ""
-    left_out = f"; left out: {counts.left_out:,} rows without a text or with a prompt again" if counts.left_out else ""
-    note(f"{counts.pairs:,} prompts{held_out}{left_out}.")
-    return True

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
-from pgplay.cli.commands.models import fetch_model
-from pgplay.cli.commands.tasks import fetch_task
 from pgplay.cli.consent import agree
+from pgplay.cli.fetching import fetch_inputs
 from pgplay.cli.options import add_config_options, add_engine, read_config, read_settings
 from pgplay.cli.output import note, print_json
 from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
@@ -112,8 +111,7 @@ def _check(arguments: Arguments) -> Request:
     from pgplay.learning.sharing import refuse_unshared
 
     config, rewards = read_config(arguments)
-    fetch_model(config.model, yes=arguments.yes)
-    fetch_task(config.task, yes=arguments.yes)
+    fetch_inputs(config, yes=arguments.yes)
     inputs = read_inputs(config)
     if not isinstance(config.starts_from, PolicyNamed):
         plan = make_plan(config, inputs)

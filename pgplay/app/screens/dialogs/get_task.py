@@ -11,10 +11,12 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Static
 
 from pgplay.app.drawing.terminal_text import terminal_text
-from pgplay.app.model_command import NotCachedError, TaskCommand
+from pgplay.app.model_command import TaskReader
 from pgplay.app.screens.dialogs.base import Dialog
 from pgplay.errors import PgplayError
 from pgplay.locale.catalog import text_of
+from pgplay.tasks.outside import OutsideTask
+from pgplay.tasks.outside_pairs import NOT_CACHED
 
 
 class GetTaskDialog(Dialog[bool]):
@@ -23,10 +25,10 @@ class GetTaskDialog(Dialog[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(False)", "No")]
     AUTO_FOCUS = "#no"
 
-    def __init__(self, task: str) -> None:
+    def __init__(self, task: OutsideTask) -> None:
         super().__init__()
         self._wanted = task
-        self._command = TaskCommand()
+        self._reader = TaskReader()
 
     def compose(self) -> ComposeResult:
         """Compose the dialog."""
@@ -43,8 +45,8 @@ class GetTaskDialog(Dialog[bool]):
         self.run_worker(self._read_here())
 
     def on_unmount(self) -> None:
-        """Stop the command, if one is running."""
-        self._command.stop()
+        """Stop reading."""
+        self._reader.stop()
 
     @on(Button.Pressed)
     def _answered(self, event: Button.Pressed) -> None:
@@ -56,13 +58,14 @@ class GetTaskDialog(Dialog[bool]):
         self.run_worker(self._download())
 
     async def _read_here(self) -> None:
-        self._say(f"Reading {self._wanted} (only this once)…")
+        self._say(f"Reading {self._wanted.text} (only this once)…")
         try:
-            await self._command.add(self._wanted, download=False)
-        except NotCachedError:
-            await self._ask()
+            await self._reader.read(self._wanted, download=False)
         except PgplayError as error:
-            self._fail(error)
+            if error.code == NOT_CACHED:
+                await self._ask()
+            else:
+                self._fail(error)
         else:
             self.dismiss(True)
 
@@ -70,19 +73,19 @@ class GetTaskDialog(Dialog[bool]):
         """Offer the download with its size."""
         self._say("Asking the Hugging Face Hub…")
         try:
-            data_set = await self._command.show(self._wanted)
+            size = await self._reader.size(self._wanted)
         except PgplayError as error:
             self._fail(error)
             return
-        self._say(text_of("question.download_data", {"name": data_set["name"], "megabytes": data_set["size"] / 1e6}))
+        self._say(text_of("question.download_data", {"name": self._wanted.name, "megabytes": size / 1e6}))
         self.query_one("#no", Button).label = "Not now"
         self.query_one("#yes").display = True
         self.query_one("#yes").focus()
 
     async def _download(self) -> None:
-        self._say(f"Downloading {self._wanted}…")
+        self._say(f"Downloading {self._wanted.text}…")
         try:
-            await self._command.add(self._wanted, download=True)
+            await self._reader.read(self._wanted, download=True)
         except PgplayError as error:
             self._fail(error)
         else:
