@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,8 +35,8 @@ class Machine(NamedTuple):
         self.process.wait()
 
 
-def start_machine(folder: Path) -> Machine:
-    """Start sshd for the alias `box`."""
+def start_machine(folder: Path, environment: Mapping[str, str] | None = None) -> Machine:
+    """Start sshd for the alias `box`; its processes get the `environment` too."""
     home, data = folder / "far-home", folder / "far-data"
     home.mkdir(parents=True)
     for name in ("host_key", "user_key"):
@@ -47,7 +48,7 @@ def start_machine(folder: Path) -> Machine:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     bin_folder = Path(sys.executable).parent
-    variables = {"HOME": home, "PGPLAY_HOME": data, "PATH": f"{bin_folder}:/usr/bin:/bin"}
+    variables = {"HOME": home, "PGPLAY_HOME": data, "PATH": f"{bin_folder}:/usr/bin:/bin", **(environment or {})}
     settings = [
         "ListenAddress 127.0.0.1",
         f"Port {port}",
