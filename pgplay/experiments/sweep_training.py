@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pgplay.experiments.recipes import RecipeEntry
 from pgplay.experiments.stored import StoredRuns
 from pgplay.experiments.summary import summarise
-from pgplay.experiments.sweeps import FailedStart, Sweep, SweepPlan, create_sweep, find_same, plan_in
-from pgplay.experiments.trials import Training, Trial, jobs_for, train_trials
+from pgplay.experiments.sweeps import FailedStart, Sweep, SweepPlan, create_sweep, find_same, plan_in, plan_seeds
+from pgplay.experiments.trials import PlannedLooks, Training, Trial, jobs_for, train_trials
 from pgplay.experiments.yardstick import Yardstick
 from pgplay.runs.summaries import list_runs
 
@@ -26,7 +26,7 @@ def begin_sweep(
     planned = {seed for look in looks for seed in look}
     if planned < set(same.plan.seeds):
         return same.change(takes_others=True)
-    return same.change(takes_others=True, looks=tuple(map(tuple, looks)), begun=1)
+    return plan_seeds(same.change(takes_others=True), looks)
 
 
 async def train_sweep(
@@ -66,7 +66,7 @@ async def _train_planned(
     def is_clear(trials: list[Trial]) -> bool:
         return summarise(entries, trials, yardstick, len(plan.looks)).is_clear
 
-    looks = [list(look) for look in plan.looks]
-    sweep.change(failed_starts=(), finished=False, jobs=jobs_for(entries, looks, training.jobs))
+    looks = PlannedLooks(plan.looks, plan.begun, begin_look)
+    sweep.change(failed_starts=(), finished=False, jobs=jobs_for(entries, looks.seeds, training.jobs))
     stored = StoredRuns(list_runs(), plan.identity, takes_others=plan.takes_others)
-    return await train_trials(entries, looks, training._replace(show_end=show_end), stored, begin_look, is_clear)
+    return await train_trials(entries, looks, training._replace(show_end=show_end), stored, is_clear)

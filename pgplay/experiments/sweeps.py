@@ -18,6 +18,7 @@ import msgspec
 from pgplay.config.run_config import make_config, to_settings
 from pgplay.errors import InputError, PgplayError, look_up
 from pgplay.experiments.recipes import RecipeEntry, check_seeds
+from pgplay.experiments.statistics.estimates import FEW
 from pgplay.files.atomic import as_user_errors, delete_folder, kept_folders, new_folder, sync_folder, write_atomically
 from pgplay.files.locks import FileLock, is_held, locked_folder
 from pgplay.files.names import check_name, same_name
@@ -56,8 +57,9 @@ class SweepPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What a sweep trains, and how far it was planned and done.
 
     `identity` never changes, and the sweep's runs hold it. `looks` are the seeds to add before each look at the
-    differences, of which `begun` have begun. With `takes_others`, stored runs of the same recipe and seed count too.
-    `finished`: all that was planned is trained. `jobs` is the number of runs at once while it was last trained.
+    differences, of which `begun` have begun and are trained in any case. With `takes_others`, stored runs of the
+    same recipe and seed count too. `finished`: all that was planned is trained. `jobs` is the number of runs at
+    once while it was last trained.
     """
 
     identity: str
@@ -223,12 +225,25 @@ def write_sweep_note(name: str, note: str) -> None:
     open_sweep(name).change(note=" ".join(note.split()))
 
 
+def plan_seeds(sweep: Sweep, looks: Sequence[Sequence[int]]) -> Sweep:
+    """Store that the seeds of `looks` are to be trained, a single look in any case, and return the sweep.
+
+    Seeds that are there already are a look of their own where they are enough for a test: another look has its price,
+    whoever planned it.
+    """
+    seen, planned = sweep.plan.seeds, {seed for look in looks for seed in look}
+    judged = sweep.plan.looks[: sweep.plan.begun] if len(seen) >= FEW and set(seen) <= planned else ()
+    known = {seed for look in judged for seed in look}
+    further = [rest for look in looks if (rest := tuple(seed for seed in look if seed not in known))]
+    begun = len(judged) + len(further) if len(looks) == 1 else max(1, len(judged))
+    return sweep.change(looks=(*judged, *further), begun=begun, finished=False)
+
+
 def add_seeds(sweep: Sweep, count: int) -> Sweep:
-    """Store that `count` more seeds are to be trained before another look; a look that is left comes first."""
-    looks = sweep.plan.looks[: sweep.plan.begun]
-    first = 1 + max(seed for look in looks for seed in look)
-    more = tuple(check_seeds(range(first, first + count), str(count)))
-    return sweep.change(looks=(*looks, more), finished=False)
+    """Store that `count` more seeds are to be trained, in place of those that have not begun."""
+    first = 1 + max(sweep.plan.seeds)
+    more = check_seeds(range(first, first + count), str(count))
+    return plan_seeds(sweep, [[*sweep.plan.seeds, *more]])
 
 
 def _row(entry: RecipeEntry) -> StoredRow:

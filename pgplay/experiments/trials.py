@@ -68,6 +68,17 @@ class Training(NamedTuple):
     show_begin: Callable[[str], None] = lambda run: None
 
 
+class PlannedLooks(NamedTuple):
+    """The `seeds` to add before each look at the differences; those of the first `begun` are trained in any case.
+
+    `begin` gets how many looks have begun.
+    """
+
+    seeds: Sequence[Sequence[int]]
+    begun: int
+    begin: Callable[[int], object]
+
+
 def plan_trials(entries: Sequence[RecipeEntry], seeds: Sequence[int]) -> list[Trial]:
     """Return the runs of all `entries` with all `seeds`, one seed after the other, so that pairs end together."""
     return [
@@ -79,16 +90,15 @@ def plan_trials(entries: Sequence[RecipeEntry], seeds: Sequence[int]) -> list[Tr
 
 async def train_trials(
     entries: Sequence[RecipeEntry],
-    looks: Sequence[Sequence[int]],
+    looks: PlannedLooks,
     training: Training,
     stored: StoredRuns,
-    begin_look: Callable[[int], object],
     is_clear: Callable[[list[Trial]], bool],
 ) -> list[Trial]:
     """Train all `entries` with the seeds of each of `looks` in turn, and return every run that was planned.
 
-    `stored` runs count or continue, and new ones belong to their sweep. `begin_look` gets how many looks have begun.
-    After each look but the last, `is_clear` says whether the runs so far are enough.
+    `stored` runs count or continue, and new ones belong to their sweep. After each look that may be the last,
+    `is_clear` says whether the runs so far are enough.
     """
     trials: list[Trial] = []
     places: list[int] = []  # of the pool's runs among the trials
@@ -100,7 +110,7 @@ async def train_trials(
         trials[place] = trials[place]._replace(outcome=outcome)
         training.show_end(place, trials[place])
 
-    jobs = jobs_for(entries, looks, training.jobs)
+    jobs = jobs_for(entries, looks.seeds, training.jobs)
     pool = Pool(
         jobs,
         show_news,
@@ -109,8 +119,8 @@ async def train_trials(
     )
     loading = asyncio.create_task(asyncio.to_thread(load_scipy))
     try:
-        for number, seeds in enumerate(looks, 1):
-            begin_look(number)
+        for number, seeds in enumerate(looks.seeds, 1):
+            looks.begin(number)
             commands = []
             for trial in plan_trials(entries, seeds):
                 trials.append(trial)
@@ -122,7 +132,7 @@ async def train_trials(
                     commands.append(begun)
             await _until_stopped(pool, asyncio.create_task(pool.train(commands)), training.stop_requested)
             await loading
-            if training.stop_requested() or is_clear(trials):
+            if training.stop_requested() or (number >= looks.begun and is_clear(trials)):
                 break
     finally:
         await pool.close()

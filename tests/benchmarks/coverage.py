@@ -77,6 +77,14 @@ def _at_any_look(generator: np.random.Generator, ratio: float, limit: float) -> 
     return any(_p(first[:seeds], second[:seeds]) <= error_per_look(len(looks)) for seeds in looks)
 
 
+def _with_seeds_added(generator: np.random.Generator, looks: Sequence[int]) -> bool:
+    """Whether equal recipes are told apart at one of `looks`, each planned after the one before it."""
+    first, second = draw(generator, looks[-1], (1.0, 1.0), math.inf)
+    return any(
+        _p(first[:seeds], second[:seeds]) <= error_per_look(number) for number, seeds in enumerate(looks, 1)
+    )
+
+
 def _bootstrap_of_three(generator: np.random.Generator) -> bool:
     """Whether a percentile bootstrap of three seeds' mean holds the true mean of their logarithms."""
     values = generator.normal(0.0, 1.0, 3)
@@ -129,6 +137,9 @@ def simulations() -> Iterator[tuple[str, str, Callable[[np.random.Generator], bo
             "at most 5%",
             lambda rng, end=limit: _at_any_look(rng, 1.0, end),
         )
+    for looks in ([10, 20], [10, 20, 40]):
+        name = " to ".join(map(str, looks))
+        yield f"false difference, seeds added from {name}", "", lambda rng, n=looks: _with_seeds_added(rng, n)
     for ratio, (name, limit) in itertools.product((0.6, 0.8), limits.items()):
         for seeds in (8, 10, 20):
             yield (

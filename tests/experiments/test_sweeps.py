@@ -18,6 +18,7 @@ from pgplay.experiments.sweeps import (
     delete_sweep,
     find_same,
     open_sweep,
+    plan_seeds,
     rename_sweep,
     write_sweep_note,
 )
@@ -131,13 +132,28 @@ def test_the_same_recipes_continue_their_sweep_and_others_begin_one() -> None:
 
 
 def test_more_seeds_are_a_further_look_with_seeds_that_were_not_used() -> None:
-    sweep = add_seeds(store_sweep(seeds=[4, 7]), 2)
-    assert sweep.plan.looks == ((4, 7), (8, 9))
+    first = tuple(range(2, 10))
+    sweep = add_seeds(store_sweep(seeds=first), 2)
+    assert (sweep.plan.looks, sweep.plan.begun) == ((first, (10, 11)), 2)
     assert not sweep.plan.finished
     summary = SweepReader(sweep.name).look().summary()
     assert summary.looks == 2
     with pytest.raises(InputError, match="seed"):
         add_seeds(sweep, 0)
+
+
+def test_seeds_that_are_too_few_for_a_test_were_no_look() -> None:
+    assert add_seeds(store_sweep(seeds=[4, 7]), 2).plan.looks == ((4, 7, 8, 9),)
+
+
+def test_further_seeds_count_as_a_look_however_they_are_asked_for() -> None:
+    rows = entries(*ROWS)
+    sweep = begin_sweep(rows, [range(10)], choose_yardstick(rows), resume=False)
+    assert plan_seeds(sweep, [range(20)]).plan.looks == (tuple(range(10)), tuple(range(10, 20)))
+    anew = plan_seeds(sweep, [range(8), range(8, 16), range(16, 32)])
+    assert anew.plan.looks == (tuple(range(10)), tuple(range(10, 16)), tuple(range(16, 32)))
+    assert anew.plan.begun == 1
+    assert plan_seeds(sweep, [range(20, 30)]).plan.looks == (tuple(range(20, 30)),)
 
 
 def test_a_reward_that_rises_while_a_measure_falls_is_named() -> None:

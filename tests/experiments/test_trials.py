@@ -12,7 +12,7 @@ from pgplay.experiments import trials
 from pgplay.experiments.stored import StoredRuns
 from pgplay.experiments.sweep_training import train_sweep
 from pgplay.experiments.sweeps import Sweep, add_seeds, open_sweep
-from pgplay.experiments.trials import Training, Trial, train_trials
+from pgplay.experiments.trials import PlannedLooks, Training, Trial, train_trials
 from pgplay.experiments.yardstick import choose_yardstick
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.worker.client.pool import News, RunOutcome
@@ -61,11 +61,14 @@ def _without_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(InstantPool, "closed", 0)
 
 
-def train(is_clear: Callable[[list[Trial]], bool], stop: Callable[[], bool] = lambda: False) -> list[Trial]:
+def train(
+    is_clear: Callable[[list[Trial]], bool], stop: Callable[[], bool] = lambda: False, *, begun: int = 1
+) -> list[Trial]:
     recipes = entries({"algorithm": "grpo"}, {"algorithm": "rloo"})
     nothing_stored = StoredRuns([], "", takes_others=False)
     training = Training(2, lambda place, trial, news: None, lambda place, trial: None, stop)
-    return asyncio.run(train_trials(recipes, LOOKS, training, nothing_stored, lambda looks: None, is_clear))
+    looks = PlannedLooks(LOOKS, begun, lambda begun: None)
+    return asyncio.run(train_trials(recipes, looks, training, nothing_stored, is_clear))
 
 
 def test_seeds_are_added_in_pairs_until_the_difference_is_clear() -> None:
@@ -86,6 +89,10 @@ def test_seeds_are_added_in_pairs_until_the_difference_is_clear() -> None:
 def test_without_a_clear_difference_the_budget_ends_it() -> None:
     assert len(train(lambda so_far: False)) == 10
     assert InstantPool.trainings == 3
+
+
+def test_looks_that_have_begun_are_trained_also_where_the_difference_is_clear_before() -> None:
+    assert len(train(lambda so_far: True, begun=2)) == 8
 
 
 def test_an_interruption_adds_no_further_seeds() -> None:
@@ -113,7 +120,7 @@ def test_seeds_that_are_added_while_a_sweep_trains_are_trained_too() -> None:
     added: list[Sweep] = []
     trained = train_stored(sweep, lambda trial: added or added.append(add_seeds(sweep, 2)))
     assert sorted({trial.config.seed for trial in trained}) == [0, 1, 2]
-    assert open_sweep(sweep.name).plan.begun == 2
+    assert open_sweep(sweep.name).plan.looks == ((0, 1, 2),)
     assert open_sweep(sweep.name).state == "finished"
 
 

@@ -151,7 +151,7 @@ class SweepController:
             AskDialog(
                 "More seeds",
                 f"How many more seeds for each of the {rows} rows?{_cost(view)} Another look at the differences widens "
-                f"the intervals a little, so that it finds no more by chance.",
+                f"the intervals a little: who looks again and again finds more by chance.",
                 str(_needed(summary) or _USUAL_MORE),
                 yes="Train",
                 check=_count,

@@ -28,7 +28,7 @@ from pgplay.config.run_config import overlay
 from pgplay.errors import InputError
 from pgplay.experiments.grid import SWEEP_SEEDS, GridAxis, SweepFile, grid_size, read_axis, read_sweep_file
 from pgplay.experiments.recipes import RecipeEntry, grid_configs, named_entries
-from pgplay.experiments.sweeps import is_sweep, open_sweep
+from pgplay.experiments.sweeps import is_sweep, open_sweep, plan_seeds
 from pgplay.experiments.yardstick import choose_yardstick
 from pgplay.paths import expand_home
 from pgplay.rewards.spec import Origin, RewardSpec
@@ -84,7 +84,7 @@ def _continue(arguments: Arguments) -> int:
     file = destination(arguments)
     if arguments.seeds or vars(arguments).get("until"):
         looks = read_looks(arguments, _SEEDS, arguments.seeds)
-        sweep = sweep.change(looks=tuple(map(tuple, looks)), begun=1, finished=False)
+        sweep = plan_seeds(sweep, looks)
     if arguments.resume:
         sweep = sweep.change(takes_others=True)
     entries = [
