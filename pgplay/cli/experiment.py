@@ -6,6 +6,7 @@ import asyncio
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from pgplay.cli.output import note, print_json, shorten
 from pgplay.cli.parsing import Arguments, Parser, add_json, add_replace, whole_number
@@ -116,50 +117,57 @@ def run_experiment(entries: Sequence[RecipeEntry], looks: Sequence[Sequence[int]
     """Store a sweep of `entries` with the seeds of `looks`, train it, and return the exit status.
 
     With several looks, training ends at the first after which every comparison is clear. Raises InputError, before
-    anything is trained, for a wrong --rank-by or --out.
+    anything is stored, for a wrong --rank-by, --out or --track.
     """
-    file = destination(arguments)
+    outputs = read_outputs(arguments)
     yardstick = choose_yardstick(entries, arguments.rank_by)
     sweep = begin_sweep(entries, looks, yardstick, resume=arguments.resume)
-    return run_stored_sweep(sweep, entries, yardstick, arguments, file)
+    return run_stored_sweep(sweep, entries, yardstick, arguments, outputs)
 
 
 def run_stored_sweep(
-    sweep: Sweep, entries: Sequence[RecipeEntry], yardstick: Yardstick, arguments: Arguments, file: Path | None
+    sweep: Sweep, entries: Sequence[RecipeEntry], yardstick: Yardstick, arguments: Arguments, outputs: Outputs
 ) -> int:
-    """Train what is left of `sweep`, print what was found, write it to `file`, and return the exit status.
+    """Train what is left of `sweep`, print what was found, write it to the `outputs`, and return the exit status.
 
     Returns 130 after a signal (every run is kept), 1 if a run failed.
     """
     note(f"The sweep {sweep.name} is in the list of runs.")
-    trials, interrupted = _train(sweep, entries, yardstick, arguments)
+    trials, interrupted = _train(sweep, entries, yardstick, arguments.jobs, outputs.tracking)
     summary = summarise(entries, trials, yardstick, len(plan_in(sweep.folder).looks))
     if arguments.json:
         seeds = list(dict.fromkeys(trial.config.seed for trial in trials))
         print_json({"name": sweep.name, **to_record(summary, seeds, interrupted=interrupted)})
     else:
         print_results(summary, arguments.jobs or available_cores())
-    if file is not None:
-        save_summary(summary, file)
-        note(f"Wrote the results to {file}.")
+    if outputs.file is not None:
+        save_summary(summary, outputs.file)
+        note(f"Wrote the results to {outputs.file}.")
     if interrupted:
         note(f"Every run is kept. Continue with pgplay sweep {shlex.quote(sweep.name)}, or in the app.")
         return INTERRUPTED
     return int(any(trial.failed for trial in trials))
 
 
-def destination(arguments: Arguments) -> Path | None:
-    """Return the file of --out, None without one; raises InputError if it cannot be written."""
-    if arguments.out is None:
-        return None
-    file = expand_home(arguments.out)
-    summary_ending(file)
-    check_destination(file, arguments.replace, "advice.replace")
-    return file
+class Outputs(NamedTuple):
+    """Where results go beside the terminal: the file of --out, if any, and the tracker of --track."""
+
+    file: Path | None
+    tracking: Tracking
+
+
+def read_outputs(arguments: Arguments) -> Outputs:
+    """Return the outputs that `arguments` ask for; raises InputError and PgplayError if one cannot be written."""
+    file = None
+    if arguments.out is not None:
+        file = expand_home(arguments.out)
+        summary_ending(file)
+        check_destination(file, arguments.replace, "advice.replace")
+    return Outputs(file, Tracking(arguments.track, note))
 
 
 def _train(
-    sweep: Sweep, entries: Sequence[RecipeEntry], yardstick: Yardstick, arguments: Arguments
+    sweep: Sweep, entries: Sequence[RecipeEntry], yardstick: Yardstick, jobs: int | None, tracking: Tracking
 ) -> tuple[list[Trial], bool]:
     """Return every planned run of `sweep`, and whether they were interrupted."""
 
@@ -178,11 +186,10 @@ def _train(
     def show_begin(run: str) -> None:
         tracking.follow(run)
 
-    tracking = Tracking(arguments.track, note)
     if tracking.about:
         note(tracking.about)
     runs = len(entries) * sum(map(len, sweep.plan.looks))
     with tracking, interruptible() as interruption, RunsProgress(runs) as progress:
         interruption.working = True
-        training = Training(arguments.jobs, show_news, show_end, lambda: interruption.requested, show_begin)
+        training = Training(jobs, show_news, show_end, lambda: interruption.requested, show_begin)
         return asyncio.run(train_sweep(sweep, entries, yardstick, training)), interruption.requested

@@ -120,6 +120,7 @@ def test_an_interrupted_sweep_resumes_to_the_same_results(capsys: pytest.Capture
         (["--set", "lr=0.01,0.02", "--out", "table.txt"], "--out cannot write a file that ends in 'txt'."),
         (["--set", "lr=0.01,0.02", "--out", "no-such-folder/table.md"], "no-such-folder"),
         (["no-such-file.toml"], "There is no file no-such-file.toml."),
+        (["--set", "lr=0.01,0.02", "--track", "tensorbord"], "There is no tracker called 'tensorbord'."),
     ],
 )
 def test_mistakes_are_reported_before_anything_starts(
@@ -128,6 +129,7 @@ def test_mistakes_are_reported_before_anything_starts(
     assert main(["sweep", *words]) == 2
     assert problem in capsys.readouterr().err
     assert list_runs() == []
+    assert list_sweeps([]) == []
 
 
 @pytest.mark.parametrize("axis", ["", "--reward=prefix"])

@@ -9,8 +9,8 @@ from pgplay.cli.experiment import (
     ABOUT_TOLD_APART,
     add_experiment_options,
     agreed_to,
-    destination,
     read_looks,
+    read_outputs,
     run_experiment,
     run_stored_sweep,
 )
@@ -81,16 +81,17 @@ def _continue(arguments: Arguments) -> int:
     given += [name for name in ("preset", "recipe", "rank_by") if getattr(arguments, name)]
     if given:
         raise InputError("sweep.stored_grid", name=sweep.name, option=given[0])
-    file = destination(arguments)
-    if arguments.seeds or vars(arguments).get("until"):
-        looks = read_looks(arguments, _SEEDS, arguments.seeds)
-        sweep = plan_seeds(sweep, looks)
-    if arguments.resume:
-        sweep = sweep.change(takes_others=True)
+    outputs = read_outputs(arguments)
+    asks_for_seeds = arguments.seeds or vars(arguments).get("until")
+    looks = read_looks(arguments, _SEEDS, arguments.seeds) if asks_for_seeds else []
     entries = [
         entry._replace(rewards=agree(entry.rewards, arguments.yes, "advice.new_sweep")) for entry in sweep.entries
     ]
-    return run_stored_sweep(sweep, entries, choose_yardstick(entries, sweep.plan.ranked_by), arguments, file)
+    if looks:
+        sweep = plan_seeds(sweep, looks)
+    if arguments.resume:
+        sweep = sweep.change(takes_others=True)
+    return run_stored_sweep(sweep, entries, choose_yardstick(entries, sweep.plan.ranked_by), arguments, outputs)
 
 
 def _typed_axes(arguments: Arguments) -> list[GridAxis]:
