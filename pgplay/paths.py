@@ -1,6 +1,7 @@
 """The folders of stored data (platformdirs', or the one that PGPLAY_HOME names) and of what ships with pgplay."""
 
 import os
+import re
 from importlib.resources import files
 from pathlib import Path
 
@@ -66,6 +67,11 @@ def jobs_folder() -> Path:
 def sent_folder() -> Path:
     """Return the folder of the files that other machines sent here for their runs, each below its SHA-256."""
     return data_folder() / "sent"
+
+
+def without_sent_folder(text: str) -> str:
+    """Return `text` with each file that was sent here called by its name alone."""
+    return re.sub(rf"{re.escape(str(sent_folder()))}/[0-9a-f]{{64}}/", "", text)
 
 
 def personal_presets_folder() -> Path:

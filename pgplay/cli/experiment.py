@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from pgplay.cli.output import note, print_json, shorten
 from pgplay.cli.parsing import Arguments, Parser, add_json, add_replace, whole_number
-from pgplay.cli.progress import RunsProgress
+from pgplay.cli.progress import RunsProgress, name_job
 from pgplay.cli.questions import confirm
 from pgplay.cli.results import print_results
+from pgplay.cli.resuming import to_continue
 from pgplay.cli.signals import INTERRUPTED, interruptible
 from pgplay.errors import InputError, coded
 from pgplay.experiments.files import save_summary, summary_ending
@@ -34,9 +34,10 @@ from pgplay.trackers.tracking import Tracking
 from pgplay.worker.client.pool import News
 from pgplay.worker.session.cpu_cores import available_cores
 
-_TOLD_APART = "told-apart"
+TOLD_APART = "told-apart"
+"""The goal that adds seeds until every difference is clear."""
 ABOUT_TOLD_APART = (
-    f"--until {_TOLD_APART} adds seeds until every difference is clear, at most --seeds "
+    f"--until {TOLD_APART} adds seeds until every difference is clear, at most --seeds "
     f"(default: {MOST_SEEDS})."
 )
 """A line of help."""
@@ -86,11 +87,11 @@ def read_looks(arguments: Arguments, usual: str, seeds: str = "", until: str = "
     `seeds` and `until` are those of a file, which the options override, and `usual` the default of --seeds. Takes
     --until from `arguments` if it is the experiment's, not a run's own goal. Raises InputError.
     """
-    is_adaptive = vars(arguments).get("until", until).strip().lower() == _TOLD_APART
+    is_adaptive = vars(arguments).get("until", until).strip().lower() == TOLD_APART
     if is_adaptive:
         vars(arguments).pop("until", None)
     elif until and "until" not in vars(arguments):
-        raise InputError("sweep.file_until", value=until, goal=_TOLD_APART)
+        raise InputError("sweep.file_until", value=until, goal=TOLD_APART)
     chosen = read_seeds(arguments.seeds or seeds or (str(MOST_SEEDS) if is_adaptive else usual))
     return split_by_looks(chosen) if is_adaptive else [chosen]
 
@@ -133,6 +134,7 @@ def run_stored_sweep(
     Returns 130 after a signal (every run is kept), 1 if a run failed.
     """
     note(f"The sweep {sweep.name} is in the list of runs.")
+    name_job(sweep.name)
     trials, interrupted = _train(sweep, entries, yardstick, arguments.jobs, outputs.tracking)
     summary = summarise(entries, trials, yardstick, len(plan_in(sweep.folder).looks))
     if arguments.json:
@@ -144,7 +146,7 @@ def run_stored_sweep(
         save_summary(summary, outputs.file)
         note(f"Wrote the results to {outputs.file}.")
     if interrupted:
-        note(f"Every run is kept. Continue with pgplay sweep {shlex.quote(sweep.name)}, or in the app.")
+        note(f"Every run is kept. Continue with {to_continue(sweep.name)}, or in the app.")
         return INTERRUPTED
     return int(any(trial.failed for trial in trials))
 

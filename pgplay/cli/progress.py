@@ -62,6 +62,17 @@ def choose_progress() -> Progress:
     return BarProgress() if sys.stderr.isatty() else PlainProgress()
 
 
+def name_job(name: str) -> None:
+    """Note what this process trains, if it is a job: by this name another machine finds it."""
+    job = os.environ.get(JOB)
+    if job:
+        from pathlib import Path
+
+        from pgplay.worker.server.jobs import Job
+
+        Job(Path(job)).name_run(name)
+
+
 def facts_of_step(step: int, metrics: Mapping[str, float], samples: Iterable[Sample]) -> str:
     """Return a line about a step: its reward, and the greedy completion among its `samples`."""
     greedy = next((sample.text for sample in samples if sample.role == "greedy"), "")

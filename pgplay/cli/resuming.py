@@ -14,8 +14,16 @@ def host_seen() -> str:
     return os.environ.get(SEEN_AS, "").removeprefix("ssh:")
 
 
+def to_continue(sweep: str) -> str:
+    """Return the command that continues a sweep, from the machine on which the person sits."""
+    return _command("sweep", sweep)
+
+
 def to_resume(run: str) -> str:
     """Return the command that resumes `run`, from the machine on which the person sits."""
+    return _command("train", "--resume", run)
+
+
+def _command(name: str, *words: str) -> str:
     engine = os.environ.get(SEEN_AS)
-    words = ["pgplay", "train", *(["--engine", engine] if engine else []), "--resume", run]
-    return shlex.join(words)
+    return shlex.join(["pgplay", name, *(["--engine", engine] if engine else []), *words])

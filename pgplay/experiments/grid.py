@@ -47,6 +47,10 @@ class SweepFile(NamedTuple):
     until: str
 
 
+NO_FILE = SweepFile({}, (), "", "", "")
+"""What a sweep without a file has of it."""
+
+
 def read_axis(text: str) -> GridAxis:
     """Return the axis that `text` describes, such as lr=0.01,0.03; raises InputError.
 

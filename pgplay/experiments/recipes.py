@@ -10,6 +10,7 @@ from pgplay.config.run_config import RunConfig, make_config, overlay, to_setting
 from pgplay.config.warm_start import PolicyNamed
 from pgplay.errors import InputError
 from pgplay.experiments.grid import GridAxis, grid_rows
+from pgplay.paths import without_sent_folder
 
 if TYPE_CHECKING:
     from pgplay.rewards.spec import RewardSpec
@@ -106,8 +107,10 @@ def named_entries(
 ) -> list[RecipeEntry]:
     """Return the entries of `configs`; one with an empty name is called by the settings in which it differs."""
     return [
-        RecipeEntry(name or differs or to_recipe(config) or "defaults", differs, config, specs)
-        for name, differs, config, specs in zip(names, differences(configs), configs, rewards, strict=True)
+        RecipeEntry(name or differs or without_sent_folder(to_recipe(config)) or "defaults", differs, config, specs)
+        for name, differs, config, specs in zip(
+            names, map(without_sent_folder, differences(configs)), configs, rewards, strict=True
+        )
     ]
 
 

@@ -23,5 +23,5 @@ COMMANDS = {
 }
 """Each command's module and function (arguments to exit status), and its line of help."""
 
-FORWARDED = ("watch", "sample", "eval", "bench", "doctor", "locate", "runs", "policies", "models")
+FORWARDED = ("watch", "sample", "eval", "bench", "doctor", "locate", "runs", "policies", "models", "compare", "sweep")
 """The commands that --engine ssh:HOST runs on another machine; `train` and the app act on it themselves."""

@@ -29,8 +29,8 @@ from pgplay.rewards.spec import Origin
 _SEEDS = "3"
 
 
-def run_compare(argv: Sequence[str]) -> int:
-    """Run `pgplay compare`; returns 130 after a signal (every run is kept), 1 if a run failed."""
+def compare_parser() -> Parser:
+    """Return the parser of `pgplay compare`."""
     parser = Parser(
         "pgplay compare",
         "Train each recipe with each seed, in parallel on all cores, and print a table and verdicts.\n"
@@ -44,7 +44,12 @@ def run_compare(argv: Sequence[str]) -> int:
     add_experiment_options(parser, _SEEDS)
     add_field_options(parser)
     add_consent(parser)
-    arguments = parser.read(argv)
+    return parser
+
+
+def run_compare(argv: Sequence[str]) -> int:
+    """Run `pgplay compare`; returns 130 after a signal (every run is kept), 1 if a run failed."""
+    arguments = compare_parser().read(argv)
     looks = read_looks(arguments, _SEEDS)
     if not agreed_to(len(arguments.recipes) * sum(map(len, looks)), arguments):
         return 0
@@ -71,10 +76,11 @@ def _read_entries(arguments: Arguments) -> list[RecipeEntry]:
 
 def _origins(config: RunConfig, word: str) -> dict[str, Origin]:
     """Return where the rewards come from that the preset or stored run `word` names; none for a recipe typed here."""
-    return {} if _is_settings(word) else dict.fromkeys((config.reward, *config.measure), Origin("named", word))
+    return {} if is_settings(word) else dict.fromkeys((config.reward, *config.measure), Origin("named", word))
 
 
-def _is_settings(word: str) -> bool:
+def is_settings(word: str) -> bool:
+    """Whether a recipe is settings, not the name of a preset or of a stored run."""
     return "=" in word or not word.strip()
 
 
@@ -86,7 +92,7 @@ def _read_recipe(word: str) -> tuple[str, RunConfig]:
     from pgplay.rewards.python.source import with_rewards_beside
     from pgplay.runs.database_reader import DatabaseReader
 
-    if _is_settings(word):
+    if is_settings(word):
         return "", from_recipe(word)
     runs = [folder.name for folder in kept_folders(runs_folder())]
     if word in runs:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pgplay.cli.output import note, print_json, say, shorten
 from pgplay.cli.parsing import Arguments, Parser, Verb, add_json, add_replace, add_yes, run_verb
 from pgplay.cli.questions import delete_each
-from pgplay.cli.resuming import to_resume
+from pgplay.cli.resuming import to_continue, to_resume
 from pgplay.cli.tables import print_facts, print_table
 from pgplay.errors import InputError, coded
 from pgplay.locale.catalog import Coded
@@ -198,12 +198,14 @@ def _add_stop(parser: Parser) -> None:
 
 
 def _stop(arguments: Arguments) -> int:
+    from pgplay.experiments.sweeps import is_sweep
     from pgplay.runs.names import find_run
     from pgplay.worker.server.jobs import stop_run
 
-    name = find_run(arguments.name).name
+    sweep = is_sweep(arguments.name)
+    name = arguments.name if sweep else find_run(arguments.name).name
     stop_run(name)
-    note(f"{name} is stopped, and everything is saved. To resume: {to_resume(name)}")
+    note(f"{name} is stopped, and everything is saved. To resume: {to_continue(name) if sweep else to_resume(name)}")
     return 0
 
 

@@ -26,7 +26,7 @@ from pgplay.cli.options import (
 from pgplay.cli.parsing import Arguments, Parser
 from pgplay.config.run_config import overlay
 from pgplay.errors import InputError
-from pgplay.experiments.grid import SWEEP_SEEDS, GridAxis, SweepFile, grid_size, read_axis, read_sweep_file
+from pgplay.experiments.grid import NO_FILE, SWEEP_SEEDS, GridAxis, SweepFile, grid_size, read_axis, read_sweep_file
 from pgplay.experiments.recipes import RecipeEntry, grid_configs, named_entries
 from pgplay.experiments.sweeps import is_sweep, open_sweep, plan_seeds
 from pgplay.experiments.yardstick import choose_yardstick
@@ -37,8 +37,8 @@ _REPEATED = ("reward", "algorithm")
 _SEEDS = str(SWEEP_SEEDS)
 
 
-def run_sweep(argv: Sequence[str]) -> int:
-    """Run `pgplay sweep`; returns 130 after a signal (every run is kept), 1 if a run failed."""
+def sweep_parser() -> Parser:
+    """Return the parser of `pgplay sweep`."""
     parser = Parser(
         "pgplay sweep",
         "Train every combination of the given rewards, algorithms and settings with each seed, and print a table and "
@@ -60,12 +60,19 @@ def run_sweep(argv: Sequence[str]) -> int:
     add_experiment_options(parser, _SEEDS)
     add_start_options(parser)
     add_field_options(parser, repeated=_REPEATED)
-    arguments = parser.read(argv)
+    return parser
+
+
+def run_sweep(argv: Sequence[str]) -> int:
+    """Run `pgplay sweep`; returns 130 after a signal (every run is kept), 1 if a run failed."""
+    arguments = sweep_parser().read(argv)
     if arguments.file and is_sweep(arguments.file) and not expand_home(arguments.file).exists():
         return _continue(arguments)
-    file = read_sweep_file(expand_home(arguments.file)) if arguments.file else SweepFile({}, (), "", "", "")
-    typed = _typed_axes(arguments)
-    axes = _all_axes(arguments, file, typed)
+    file = read_sweep_file(expand_home(arguments.file)) if arguments.file else NO_FILE
+    typed = typed_axes(arguments)
+    axes = all_axes(arguments, file, typed)
+    if grid_size(axes) < 2:
+        raise InputError("sweep.nothing")
     arguments.rank_by = arguments.rank_by or file.rank_by
     looks = read_looks(arguments, _SEEDS, file.seeds, file.until)
     runs = grid_size(axes) * sum(map(len, looks))
@@ -77,7 +84,7 @@ def run_sweep(argv: Sequence[str]) -> int:
 def _continue(arguments: Arguments) -> int:
     """Train what is left of the stored sweep that `arguments` name; raises InputError for options of another grid."""
     sweep = open_sweep(arguments.file)
-    given = [*(axis.name for axis in _typed_axes(arguments)), *read_settings(arguments)]
+    given = [*(axis.name for axis in typed_axes(arguments)), *read_settings(arguments)]
     given += [name for name in ("preset", "recipe", "rank_by") if getattr(arguments, name)]
     if given:
         raise InputError("sweep.stored_grid", name=sweep.name, option=given[0])
@@ -94,7 +101,7 @@ def _continue(arguments: Arguments) -> int:
     return run_stored_sweep(sweep, entries, choose_yardstick(entries, sweep.plan.ranked_by), arguments, outputs)
 
 
-def _typed_axes(arguments: Arguments) -> list[GridAxis]:
+def typed_axes(arguments: Arguments) -> list[GridAxis]:
     """Return the axes on the command line; raises InputError for a setting that is given twice."""
     axes = [GridAxis(name, tuple(values)) for name in _REPEATED if (values := vars(arguments).pop(name, None))]
     axes += map(read_axis, arguments.axes)
@@ -105,14 +112,11 @@ def _typed_axes(arguments: Arguments) -> list[GridAxis]:
     return axes
 
 
-def _all_axes(arguments: Arguments, file: SweepFile, typed: Sequence[GridAxis]) -> list[GridAxis]:
+def all_axes(arguments: Arguments, file: SweepFile, typed: Sequence[GridAxis]) -> list[GridAxis]:
     """Return the file's axes and the `typed` ones, which replace those of the same name, as a typed setting does."""
     above = {axis.name: axis for axis in typed}
     axes = [above.pop(axis.name, axis) for axis in file.axes if axis.name not in vars(arguments)]
-    axes += above.values()
-    if grid_size(axes) < 2:
-        raise InputError("sweep.nothing")
-    return axes
+    return [*axes, *above.values()]
 
 
 def _read_rows(

@@ -29,7 +29,7 @@ def train_there(engine: Engine, arguments: Arguments) -> int:
     settings, rewards = _settings_of(arguments)
     far = with_files(settings, rewards)
     own = _own_options(arguments)
-    words = ("train", *_options(far.settings), *own, *([f"--engine={engine.there}"] if engine.there else []))
+    words = ("train", *options_of(far.settings), *own, *([f"--engine={engine.there}"] if engine.there else []))
     is_plain = set(own) <= {f"--resume={arguments.resume}", "--json"} and not settings
     attach = arguments.resume if arguments.resume is not None and is_plain else ""
     fetch = arguments.save or ""
@@ -53,7 +53,8 @@ def _settings_of(arguments: Arguments) -> tuple[dict[str, Any], Sequence[Any]]:
     return settings, [read_spec(text).checked() for text in (*texts, *settings.get("measure", ()))]
 
 
-def _options(settings: Mapping[str, Any]) -> list[str]:
+def options_of(settings: Mapping[str, Any]) -> list[str]:
+    """Return `settings` as the options of a command."""
     return [
         f"{option_name(name)}={word}"
         for name, value in settings.items()
@@ -76,6 +77,10 @@ def run_elsewhere(engine: Engine, command: str, words: Sequence[str]) -> int:
     match (command, *words[:1]):
         case ("bench", *_) if there:
             far = FarCommand(("bench", f"--engine={there}", *words))
+        case ("compare" | "sweep", *_):
+            from pgplay.cli.remote.experiments import compare_there, sweep_there
+
+            far = (compare_there if command == "compare" else sweep_there)(host, words)
         case ("watch", *_):
             far = _watching(words)
         case ("policies", "export"):

@@ -258,5 +258,6 @@ class _NearSide:
         error = self._failure(end)
         if not self._greeted or not self._command.stays:
             raise error
-        code = "ssh.lost_run" if self._run else "ssh.lost_start"
+        lost_run = "ssh.lost_sweep" if self._command.words[:1] in (("compare",), ("sweep",)) else "ssh.lost_run"
+        code = lost_run if self._run else "ssh.lost_start"
         raise PgplayError(code, cause=error, host=self._host, run=self._run)

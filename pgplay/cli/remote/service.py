@@ -99,10 +99,13 @@ class CommandService:
 
 
 def _history(run: str) -> list[str]:
-    """Return a few steps of a run from its beginning, one per line."""
+    """Return a few steps of a run from its beginning, one per line; none of a sweep, whose job prints each end."""
     from pgplay.cli.progress import facts_of_step
+    from pgplay.experiments.sweeps import is_sweep
     from pgplay.runs.database_reader import DatabaseReader
 
+    if is_sweep(run):
+        return []
     with DatabaseReader.open(run) as store:
         last = store.progress().steps
         steps = sorted({1 + (last - 1) * number // (_HISTORY - 1) for number in range(_HISTORY)}) if last else []

@@ -36,6 +36,10 @@ SSH_ERRORS: dict[str, str] = {
     "error.ssh.lost_run.remedy": (
         "The run {run} trains on there. To come back: pgplay train --engine ssh:{host} --resume {run}"
     ),
+    "error.ssh.lost_sweep": "{cause:problem}",
+    "error.ssh.lost_sweep.remedy": (
+        "The sweep {run} trains on there. To come back: pgplay sweep {run} --engine ssh:{host}"
+    ),
     "error.ssh.lost_start": "{cause:problem}",
     "error.ssh.lost_start.remedy": "If the run had begun, it trains on there: pgplay runs --engine ssh:{host}",
     "error.ssh.ended": "pgplay on {host} ended: {reason:text}. {line}",
@@ -74,7 +78,9 @@ SSH_ERRORS: dict[str, str] = {
         "pgplay watch --engine ssh:{host} {run}"
     ),
     "error.ssh.no_sweep_there": "The app trains sweeps on this machine only, and its worker is on {host}.",
-    "error.ssh.no_sweep_there.remedy": "Start pgplay without --engine, or use pgplay sweep on {host}.",
+    "error.ssh.no_sweep_there.remedy": "Use pgplay sweep --engine ssh:{host}, or start pgplay without --engine.",
+    "error.ssh.results_there": "--out would write {file} on {host}.",
+    "error.ssh.results_there.remedy": "Print the results: --json > FILE, or pgplay sweep NAME --engine ssh:{host}.",
     "ssh.saved_there": "Saved as {name} on {host}.",
     "ssh.kept_here": "The policy {name} is saved here too.",
     "ssh.not_kept_here": (
