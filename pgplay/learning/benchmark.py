@@ -99,14 +99,14 @@ class BenchmarkResult(msgspec.Struct, frozen=True):
 
 def measure(request: BenchmarkRequest) -> BenchmarkResult:
     """Measure the requested model; raises InputError for an unknown model, device or length."""
-    before = _most_memory()
+    before = most_memory()
     plan, policy = _prepare(request, request.batch_size, request.length)
     threads = plan.config.threads or (
         fastest_threads(policy, request.batch_size, request.cores) if policy.device.type == "cpu" else 1
     )
     torch.set_num_threads(threads)
     usual = _time(plan, policy, request.seconds / 2)
-    after = _most_memory()
+    after = most_memory()
     share = request.seconds / 4 / len(FACTORS)
 
     def timing(batch_size: int, length: int) -> Timing:
@@ -201,7 +201,7 @@ def _time(plan: Plan, policy: Policy, seconds: float, ranks: Ranks = ALONE) -> T
     )
 
 
-def _most_memory() -> int | None:
+def most_memory() -> int | None:
     """Return the peak memory of this process in bytes; None if the system does not report it."""
     if sys.platform != "linux":
         return None

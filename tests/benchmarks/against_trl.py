@@ -2,6 +2,7 @@
 
     python -m pip install -c constraints.txt -e ".[compare]"
     python -m tests.benchmarks.against_trl [--size small] [--seeds 3] [--target "slow lantern"] [--seconds 60]
+        [--device cpu]
 
 TRL trains a Llama in the shape of pgplay's transformer of that size, with the same alphabet, batch, reward, length
 limit, learning rate and entropy bonus; TRL's own rate, 1e-6, is for networks that know much already. pgplay runs its
@@ -45,26 +46,35 @@ class Run(NamedTuple):
     solved: bool
 
 
-def plan_of(target: str, seed: int, settings: dict[str, Any]) -> Plan:
+class Setting(NamedTuple):
+    """What each side trains on: at most so many `seconds` on the `device`."""
+
+    target: str
+    seed: int
+    seconds: float
+    device: str
+
+
+def plan_of(setting: Setting, settings: dict[str, Any]) -> Plan:
     """Return the plan of a run of pgplay with its defaults and `settings`."""
-    usual = {"target": target, "seed": seed, "alphabet": "lowercase", "device": "cpu"}
+    usual = {"target": setting.target, "seed": setting.seed, "alphabet": "lowercase", "device": setting.device}
     return read_plan(make_config({**usual, **settings}))
 
 
-def run_pgplay(model: str, target: str, seed: int, seconds: float, **settings: Any) -> Run:
-    """Train with pgplay until solved, or for this many `seconds`."""
-    plan = plan_of(target, seed, {"model": model, **settings})
+def run_pgplay(model: str, setting: Setting, **settings: Any) -> Run:
+    """Train with pgplay until solved, or until the time is over."""
+    plan = plan_of(setting, {"model": model, **settings})
     trainer = Trainer(plan, build_reward(plan.config.reward))
     report = trainer.step()
     first, characters = report.seconds, 0
-    while not report.solved and report.seconds < seconds:
+    while not report.solved and report.seconds < setting.seconds:
         report = trainer.step()
         characters += int(report.metrics["characters"])
     return Run(characters, report.seconds - first, report.seconds, report.step, report.solved)
 
 
-def run_trl(model: str, target: str, seed: int, seconds: float) -> Run:
-    """Train a Llama in the shape of `model` with TRL until solved, or for this many `seconds`."""
+def run_trl(model: str, setting: Setting) -> Run:
+    """Train a Llama in the shape of `model` with TRL until solved, or until the time is over."""
     import tempfile
 
     from datasets import Dataset
@@ -73,7 +83,7 @@ def run_trl(model: str, target: str, seed: int, seconds: float) -> Run:
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast, TrainerCallback
     from trl import GRPOConfig, GRPOTrainer
 
-    plan, spec = plan_of(target, seed, {"model": model}), model_spec(model)
+    plan, spec = plan_of(setting, {"model": model}), model_spec(model)
     stop = "<stop>"
     characters = Tokenizer(WordLevel({token: number for number, token in enumerate([stop, *plan.shape.alphabet])}))
     characters.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
@@ -81,7 +91,7 @@ def run_trl(model: str, target: str, seed: int, seconds: float) -> Run:
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=characters, bos_token=stop, eos_token=stop, pad_token=stop, clean_up_tokenization_spaces=False
     )
-    torch.manual_seed(seed)
+    torch.manual_seed(setting.seed)
     network = LlamaForCausalLM(
         LlamaConfig(
             vocab_size=len(plan.shape.alphabet) + 1,
@@ -118,13 +128,12 @@ def run_trl(model: str, target: str, seed: int, seconds: float) -> Run:
                 self.first = time.perf_counter()
             if state.global_step % CHECK_INTERVAL == 0:
                 looked = time.perf_counter()
-                ids = network.generate(
-                    torch.zeros(1, 1, dtype=torch.long), do_sample=False, max_new_tokens=plan.shape.max_length
-                )
+                start = torch.zeros(1, 1, dtype=torch.long, device=network.device)
+                ids = network.generate(start, do_sample=False, max_new_tokens=plan.shape.max_length)
                 text = tokenizer.decode(ids[0, 1:], skip_special_tokens=True)
-                self.solved = text == target and ids[0, -1].item() == 0
+                self.solved = text == setting.target and ids[0, -1].item() == 0
                 self.checking += time.perf_counter() - looked
-            if self.solved or time.perf_counter() - self.began - self.checking > seconds:
+            if self.solved or time.perf_counter() - self.began - self.checking > setting.seconds:
                 control.should_training_stop = True
 
     watch = Watch()
@@ -139,8 +148,8 @@ def run_trl(model: str, target: str, seed: int, seconds: float) -> Run:
             lr_scheduler_type="constant",
             adam_beta2=0.99,
             entropy_coef=plan.config.entropy,
-            seed=seed,
-            use_cpu=True,
+            seed=setting.seed,
+            use_cpu=setting.device == "cpu",
             bf16=False,
             gradient_checkpointing=False,
             logging_strategy="no",
@@ -161,19 +170,19 @@ def run_trl(model: str, target: str, seed: int, seconds: float) -> Run:
     return Run(sum(lengths[1:]), ended - watch.first, ended - watch.began, trainer.state.global_step, watch.solved)
 
 
-SIDES: dict[str, Callable[[str, str, int, float], Run]] = {
-    "trl": lambda size, *rest: run_trl(f"transformer-{size}", *rest),
-    "transformer": lambda size, *rest: run_pgplay(f"transformer-{size}", *rest),
-    "the same, one update": lambda size, *rest: run_pgplay(
-        f"transformer-{size}", *rest, updates_per_step=1, control_variate="none"
+SIDES: dict[str, Callable[[str, Setting], Run]] = {
+    "trl": lambda size, setting: run_trl(f"transformer-{size}", setting),
+    "transformer": lambda size, setting: run_pgplay(f"transformer-{size}", setting),
+    "the same, one update": lambda size, setting: run_pgplay(
+        f"transformer-{size}", setting, updates_per_step=1, control_variate="none"
     ),
-    "gru": lambda size, *rest: run_pgplay(f"gru-{size}", *rest),
+    "gru": lambda size, setting: run_pgplay(f"gru-{size}", setting),
 }
 
 
 def fresh(side: str, seed: int, options: argparse.Namespace) -> Run:
     """Return the run of one side in a new process."""
-    own = {name: getattr(options, name) for name in ("target", "size", "seconds", "threads")}
+    own = {name: getattr(options, name) for name in ("target", "size", "seconds", "threads", "device")}
     return Run(*run_side("tests.benchmarks.against_trl", side, seed, own, {}))
 
 
@@ -185,12 +194,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--target", default=TARGET)
     parser.add_argument("--seconds", type=float, default=60.0, help="the limit of a run")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
     parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.side:
         torch.set_num_threads(options.threads)
-        print(json.dumps(SIDES[options.side](options.size, options.target, options.seed, options.seconds)))
+        setting = Setting(options.target, options.seed, options.seconds, options.device)
+        print(json.dumps(SIDES[options.side](options.size, setting)))
         return
     runs: dict[str, list[Run]] = {side: [] for side in SIDES}
     for seed in range(options.seeds):

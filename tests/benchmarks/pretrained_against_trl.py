@@ -2,12 +2,13 @@
 
     python -m pip install -c constraints.txt -e ".[hf,compare]"
     python -m tests.benchmarks.pretrained_against_trl [--model storybook-1m] [--rounds 3] [--steps 3] [--threads 2]
+        [--device cpu]
 
 Both train the same model in float32 with the same adapter, prompts, reward and KL to the base: 4 prompts of about 40
 tokens, 8 completions of each, of at most 32 tokens, and one update per batch. `--model` is a shipped model or a folder.
 Each run has a new process, and the sides alternate. Tokens per second count the sampled tokens of all steps but the
-first; memory is the process's peak. The share of the peak is the time that pgplay's arithmetic needs at this machine's
-speed of large matrix products, divided by the stage's time.
+first; memory is the peak of the process, or what it took of a GPU's. The share of the peak is the time that pgplay's
+arithmetic needs at this machine's speed of large matrix products, divided by the stage's time.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import Any, NamedTuple
 import torch
 
 from pgplay.config.run_config import make_config
+from pgplay.learning.benchmark import peak_operations
 from pgplay.learning.inputs import read_inputs
 from pgplay.learning.plan import Plan, make_plan
 from pgplay.learning.trainer import Trainer
@@ -42,7 +44,7 @@ PROMPT = (
 SETTINGS = {
     "reward": "distinct", "algorithm": "grpo", "updates_per_step": 1, "batch_size": 32, "group_size": 8,
     "max_length": 32, "kl": 0.04, "lora_rank": 16, "lora_alpha": 32, "lr": 5e-4, "template": "raw", "target": "",
-    "until": "never", "device": "cpu",
+    "until": "never",
 }  # fmt: skip
 
 
@@ -59,32 +61,23 @@ class Run(NamedTuple):
     shares: dict[str, float]
 
 
-def plan_of(model: str, seed: int) -> Plan:
+def plan_of(model: str, seed: int, device: str) -> Plan:
     """Return the plan of a run of pgplay."""
-    config = make_config({**SETTINGS, "model": model, "seed": seed})
+    config = make_config({**SETTINGS, "model": model, "seed": seed, "device": device})
     task = Task("things", tuple(Pair(PROMPT + thing, "") for thing in THINGS))
     return make_plan(config, read_inputs(config)._replace(task=task))
 
 
-def megabytes() -> float:
-    """Return the peak memory of this process."""
+def megabytes(device: str) -> float:
+    """Return the peak memory of this process, or what it took of a GPU's."""
+    if device != "cpu":
+        return torch.cuda.max_memory_allocated(device) / 2**20
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def peak() -> float:
-    """Return the multiplications per second of large matrix products."""
-    size = 1024
-    one, least = torch.randn(size, size), float("inf")
-    for _ in range(8):
-        began = time.perf_counter()
-        one @ one
-        least = min(least, time.perf_counter() - began)
-    return float(size**3 / least)
-
-
-def run_pgplay(model: str, seed: int, steps: int) -> Run:
+def run_pgplay(model: str, seed: int, steps: int, device: str) -> Run:
     """Train with pgplay."""
-    plan = plan_of(model, seed)
+    plan = plan_of(model, seed, device)
     trainer = Trainer(plan, build_reward(plan.config.reward))
     trainer.step()
     reports = [trainer.step().metrics for _ in range(steps)]
@@ -96,19 +89,19 @@ def run_pgplay(model: str, seed: int, steps: int) -> Run:
     # Sampling processes each token once; training does with the policy, with the reference, and backwards: the base's
     # weights need no gradients, which would cost as much again.
     work = {"sample": read, "learn": 3 * read}
-    fastest = peak()
+    fastest = peak_operations(trainer.device, torch.get_num_threads()) / 2  # a product and a sum each
     shares = {stage: work[stage] / fastest / stages[stage] for stage in work}
-    return Run(tokens, sum(stages.values()), megabytes(), stages, shares)
+    return Run(tokens, sum(stages.values()), megabytes(device), stages, shares)
 
 
-def run_trl(model: str, seed: int, steps: int) -> Run:
+def run_trl(model: str, seed: int, steps: int, device: str) -> Run:
     """Train with TRL and peft."""
     from datasets import Dataset
     from peft import LoraConfig
     from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
     from trl import GRPOConfig, GRPOTrainer
 
-    plan = plan_of(model, seed)
+    plan = plan_of(model, seed, device)
     folder, reward = model_folder(model), build_reward(plan.config.reward)
     pair = plan.task.training[0]
     counts: list[int] = []
@@ -139,7 +132,7 @@ def run_trl(model: str, seed: int, steps: int) -> Run:
                 lr_scheduler_type="constant",
                 beta=config.kl,
                 seed=seed,
-                use_cpu=True,
+                use_cpu=device == "cpu",
                 bf16=False,
                 gradient_checkpointing=False,  # it would take a third longer
                 logging_strategy="no",
@@ -159,15 +152,15 @@ def run_trl(model: str, seed: int, steps: int) -> Run:
             callbacks=[Clock()],
         )
         trainer.train()
-    return Run(sum(counts[1 : steps + 1]), moments[-1] - moments[0], megabytes(), {}, {})
+    return Run(sum(counts[1 : steps + 1]), moments[-1] - moments[0], megabytes(device), {}, {})
 
 
-SIDES: dict[str, Callable[[str, int, int], Run]] = {"trl": run_trl, "pgplay": run_pgplay}
+SIDES: dict[str, Callable[[str, int, int, str], Run]] = {"trl": run_trl, "pgplay": run_pgplay}
 
 
 def fresh(side: str, seed: int, options: argparse.Namespace) -> Run:
     """Return the run of one side in a new process."""
-    own = {name: getattr(options, name) for name in ("model", "steps", "threads")}
+    own = {name: getattr(options, name) for name in ("model", "steps", "threads", "device")}
     threads = {"OMP_NUM_THREADS": str(options.threads)}
     return Run(*run_side("tests.benchmarks.pretrained_against_trl", side, seed, own, threads))
 
@@ -179,12 +172,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=3, help="after a first one, which does not count")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
     parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.side:
         torch.set_num_threads(options.threads)
-        print(json.dumps(SIDES[options.side](options.model, options.seed, options.steps)))
+        print(json.dumps(SIDES[options.side](options.model, options.seed, options.steps, options.device)))
         return
     runs: dict[str, list[Run]] = {side: [] for side in SIDES}
     for seed in range(options.rounds):

@@ -1,0 +1,1 @@
+"""What a step costs as formulas: their constants measured here, their predictions checked, and GPUs computed."""

@@ -1,0 +1,197 @@
+"""One model's costs on this machine, and its steps on one process and on two: predicted and measured.
+
+Each process computes with one thread. Times are CPU seconds, of the first process where there are two, so that other
+programs of the machine do not count; a case is timed by the cheapest of its steps.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+import torch
+
+from pgplay.config.engine import Engine
+from pgplay.config.run_config import make_config
+from pgplay.learning.benchmark import FEWEST_STEPS, TEXT, most_memory
+from pgplay.learning.inputs import read_inputs
+from pgplay.learning.memory import memory_of
+from pgplay.learning.plan import Plan, make_plan
+from pgplay.learning.trainer import Trainer
+from pgplay.model_places import is_pretrained
+from pgplay.policies.families.catalogue import model_spec
+from pgplay.policies.networks.pretrained import PretrainedNetwork
+from pgplay.policies.ranks import ALONE, Ranks
+from pgplay.rewards.reward import build_reward
+from pgplay.worker.session.processes import started
+from tests.benchmarks.scaling.step_time import Costs, Network, Seconds, Work, fitted, step_seconds
+
+PAIRS = "prompt,target\nWrite a line about the sea.,The sea is calm.\nWrite a line about a dog.,The dog barks.\n"
+PROMPTS = 2
+STILL = 1e-9
+"""A learning rate so small that every step has the same policy."""
+LARGE = 10_000_000
+"""Parameters from which a step takes seconds on a CPU core."""
+SECONDS = 2.0
+NUMBERS = 2**22
+
+
+class Case(NamedTuple):
+    """A batch of so many completions of at most `tokens` tokens."""
+
+    rows: int
+    tokens: int
+
+
+class Run(NamedTuple):
+    """The cheapest step of a case: its work and its time."""
+
+    work: Work
+    seconds: Seconds
+
+
+class Measured(NamedTuple):
+    """A model's costs, and each checked case: its work, and its time as predicted and as measured.
+
+    memory: megabytes of the largest case as forecast and as measured, the first None without a forecast.
+    """
+
+    model: str
+    parameters: int
+    costs: Costs
+    checks: Sequence[tuple[Work, Seconds, Seconds]]
+    memory: tuple[float | None, float]
+
+
+def cases_of(parameters: int) -> tuple[Case, Case, Case]:
+    """Return the two cases that the costs are fitted to, and the one that the formulas are checked with."""
+    if parameters >= LARGE:
+        return Case(4, 16), Case(16, 16), Case(8, 24)
+    return Case(16, 32), Case(128, 32), Case(64, 48)
+
+
+def plan_of(model: str, case: Case) -> Plan:
+    """Return the plan of steps of one update: of a fresh network for one text, of a pretrained one for two prompts."""
+    settings = {
+        "model": model, "max_length": case.tokens, "batch_size": case.rows, "updates_per_step": 1, "lr": STILL,
+        "until": "never", "device": "cpu",
+    }  # fmt: skip
+    if not is_pretrained(model):
+        text = {"target": (TEXT * case.tokens)[: case.tokens - 1], "alphabet": "lowercase"}
+        config = make_config({**settings, **text})
+        return make_plan(config, read_inputs(config))
+    with tempfile.TemporaryDirectory() as folder:
+        task = Path(folder) / "lines.csv"
+        task.write_text(PAIRS)
+        prompted = {"target": "", "task": str(task), "group_size": case.rows // PROMPTS, "template": "raw"}
+        config = make_config({**settings, **prompted})
+        return make_plan(config, read_inputs(config))
+
+
+def trainer_of(plan: Plan, ranks: Ranks = ALONE) -> Trainer:
+    """Return a trainer that has made its first step."""
+    trainer = Trainer(plan, build_reward(plan.config.reward), ranks=ranks)
+    trainer.step()
+    return trainer
+
+
+def network_of(trainer: Trainer) -> Network:
+    trained = sum(parameter.numel() for parameter in trainer.policy.trainable_parameters())
+    return Network(trainer.plan.spec, trainer.plan.tokenizer.vocabulary_size, trained)
+
+
+def runs(trainers: Sequence[Trainer], processes: int = 1) -> list[Run]:
+    """Return the cheapest of a few steps of each of `trainers`, in turn, so that a busy spell meets all."""
+    steps: list[list[dict[str, float]]] = [[] for _ in trainers]
+    ends = time.process_time() + SECONDS * len(trainers)
+    with patch("pgplay.learning.trainer.time", SimpleNamespace(perf_counter=time.process_time)):
+        while len(steps[0]) < FEWEST_STEPS or time.process_time() < ends:
+            for trainer, own in zip(trainers, steps, strict=True):
+                own.append(dict(trainer.step().metrics))
+    return [cheapest(trainer.plan, own, processes) for trainer, own in zip(trainers, steps, strict=True)]
+
+
+def cheapest(plan: Plan, steps: Sequence[dict[str, float]], processes: int) -> Run:
+    """Return the work and the time of the cheapest of `steps`."""
+    stages = ("seconds_sample", "seconds_score", "seconds_learn")
+    step = min(steps, key=lambda step: sum(step[stage] for stage in stages))
+    prompts = [plan.tokenizer.render_prompt(pair.prompt) for pair in plan.task.training]
+    work = Work(
+        rows=step["characters"] / plan.shape.max_length,
+        tokens=plan.shape.max_length,
+        prompts=len(prompts),
+        prompt=max(map(len, prompts)),
+        target=max(len(pair.target) for pair in plan.task.training),
+        processes=processes,
+    )
+    return Run(work, Seconds(*(step[stage] for stage in stages)))
+
+
+def seconds_of_a_number() -> float:
+    """Return the least time of drawing a random number, one of many."""
+    least = float("inf")
+    for _ in range(5):
+        began = time.process_time()
+        torch.rand(NUMBERS)
+        least = min(least, time.process_time() - began)
+    return least / NUMBERS
+
+
+def measure(model: str) -> Measured:
+    """Return the costs of `model`, fitted to two cases on one process, and the third on one and on two."""
+    torch.set_num_threads(1)
+    parameters = model_spec(model).parameter_count(plan_of(model, Case(4, 16)).tokenizer.vocabulary_size)
+    few, many, checked = (plan_of(model, case) for case in cases_of(parameters))
+    before = most_memory() or 0
+    large = trainer_of(many)
+    taken = ((most_memory() or 0) - before) / 1e6
+    forecast = memory_of(many)
+    *fit, alone = runs([trainer_of(few), large, trainer_of(checked)])
+    network = network_of(large)
+    costs = fitted(network, fit, seconds_of_a_number())._replace(**exchange_costs())
+    with started(Engine("processes", 2)) as ranks:
+        (shared,) = runs([trainer_of(checked, ranks)], ranks.count)
+    checks = [(work, step_seconds(network, work, costs), seconds) for work, seconds in (alone, shared)]
+    return Measured(model, network.parameters, costs, checks, (forecast and forecast.total / 1e6, taken))
+
+
+def exchange_costs() -> dict[str, Any]:
+    words = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+    done = subprocess.run(
+        [sys.executable, *words, "-m", "tests.benchmarks.scaling.exchange"], stdout=subprocess.PIPE, check=True
+    )
+    costs: dict[str, Any] = json.loads(done.stdout)
+    return costs
+
+
+def seconds_of_a_layer() -> float:
+    """Return what a column of a Llama with an adapter takes per layer, however narrow it is: the calls from Python."""
+    from peft import LoraConfig, get_peft_model
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.set_num_threads(1)
+    least = {}
+    for layers in (2, 12):
+        causal = LlamaForCausalLM(
+            LlamaConfig(
+                vocab_size=300, hidden_size=32, intermediate_size=64, num_hidden_layers=layers, num_attention_heads=4
+            )
+        )
+        get_peft_model(causal, LoraConfig(target_modules="all-linear", task_type="CAUSAL_LM"))
+        network = PretrainedNetwork(causal.eval())
+        token, state, times = torch.zeros(1, dtype=torch.long), network.start(1, 0), []
+        for column in range(100):
+            began = time.process_time()
+            network.step(token, column, state)
+            times.append(time.process_time() - began)
+        least[layers] = min(times)
+    (few, less), (many, more) = least.items()
+    return (more - less) / (many - few)
