@@ -9,10 +9,13 @@ import platformdirs
 
 from pgplay.errors import InputError, PgplayError
 
+HOME = "PGPLAY_HOME"
+"""The variable of the environment that names the folder of all stored data."""
+
 
 def data_folder() -> Path:
     """Return the folder of all stored data; PGPLAY_HOME overrides the platform's."""
-    home = os.environ.get("PGPLAY_HOME")
+    home = os.environ.get(HOME)
     if home:
         return expand_home(home)
     try:

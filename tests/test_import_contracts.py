@@ -40,6 +40,7 @@ MAY_IMPORT = {
     "mlflow": ("trackers/mlflow.py",),
     "trackio": ("trackers/trackio.py",),
     "tensorboard": ("trackers/tensorboard.py",),
+    "ray": ("cluster/ray_cluster.py", "cluster/ray_tasks.py"),
     "reasoning_gym": ("rewards/python/gym_scoring.py",),
     "scipy": ("experiments/statistics/",),
 }
@@ -81,7 +82,7 @@ def imported_packages(path: Path) -> set[str]:
         ("pgplay", "torch textual msgspec rich"),
         ("pgplay.cli", "torch textual rich"),
         ("pgplay.cli.commands.train", "torch textual rich"),
-        ("pgplay.app.app", "torch"),
+        ("pgplay.app.app", "torch ray"),
         ("pgplay.worker.client.client", "torch textual"),
         ("pgplay.experiments.statistics.pairs", "torch scipy numpy"),
         ("pgplay.learning.plan", "torch textual transformers tokenizers"),
@@ -90,6 +91,8 @@ def imported_packages(path: Path) -> set[str]:
         ("pgplay.rewards.reward", "torch textual"),
         ("pgplay.tasks.load", "torch textual"),
         ("pgplay.trl.export", "torch textual transformers trl"),
+        ("pgplay.cluster.cluster", "torch textual ray"),
+        ("pgplay.cli.commands.sweep", "torch textual ray"),
         ("pgplay.trackers.copying", "torch textual tensorboard mlflow trackio"),
     ],
 )
@@ -105,7 +108,7 @@ def test_command_loads_neither_torch_nor_textual(words: str) -> None:
     code = (
         "import io, sys, contextlib; from pgplay.cli import main\n"
         f"with contextlib.redirect_stdout(io.StringIO()): status = main({words.split()})\n"
-        "print(status, [name for name in ('torch', 'textual') if name in sys.modules])"
+        "print(status, [name for name in ('torch', 'textual', 'ray') if name in sys.modules])"
     )
     assert run_python(code).strip() == "0 []"
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,8 @@ from pgplay.cli.questions import confirm
 from pgplay.cli.results import print_results
 from pgplay.cli.resuming import to_continue
 from pgplay.cli.signals import INTERRUPTED, interruptible
+from pgplay.cluster.cluster import Cluster
+from pgplay.config.engine import LOCAL, SYNTAX_FOR_MANY, parse_engine_of_many
 from pgplay.errors import InputError, coded
 from pgplay.experiments.files import save_summary, summary_ending
 from pgplay.experiments.recipes import RecipeEntry, read_seeds
@@ -69,6 +72,15 @@ def add_experiment_options(parser: Parser, seeds: str) -> None:
         help="parallel runs (default: as many as fit on the cores)",
     )
     parser.add_argument(
+        "--engine",
+        metavar="ENGINE",
+        type=parse_engine_of_many,
+        default=LOCAL,
+        help=f"where to train: {SYNTAX_FOR_MANY}. ray is a Ray that is started on this machine, and ADDRESS that of a "
+        "cluster: auto, HOST:PORT or ray://HOST:PORT; the results are the same. HOST is another machine, which does "
+        "all of this (default: local)",
+    )
+    parser.add_argument(
         "--resume", action="store_true", help="count stored runs of the same recipe and seed, continue interrupted ones"
     )
     parser.add_argument(
@@ -122,31 +134,41 @@ def run_experiment(entries: Sequence[RecipeEntry], looks: Sequence[Sequence[int]
     """
     outputs = read_outputs(arguments)
     yardstick = choose_yardstick(entries, arguments.rank_by)
-    sweep = begin_sweep(entries, looks, yardstick, resume=arguments.resume)
-    return run_stored_sweep(sweep, entries, yardstick, arguments, outputs)
+
+    def stored() -> Sweep:
+        return begin_sweep(entries, looks, yardstick, resume=arguments.resume)
+
+    return run_stored_sweep(stored, entries, yardstick, arguments, outputs)
 
 
 def run_stored_sweep(
-    sweep: Sweep, entries: Sequence[RecipeEntry], yardstick: Yardstick, arguments: Arguments, outputs: Outputs
+    stored: Callable[[], Sweep],
+    entries: Sequence[RecipeEntry],
+    yardstick: Yardstick,
+    arguments: Arguments,
+    outputs: Outputs,
 ) -> int:
-    """Train what is left of `sweep`, print what was found, write it to the `outputs`, and return the exit status.
+    """Train what is left of a sweep, print what was found, write it to the `outputs`, and return the exit status.
 
-    Returns 130 after a signal (every run is kept), 1 if a run failed.
+    The sweep is `stored` once its engine is there. Returns 130 after a signal (every run is kept), 1 if a run failed.
     """
-    note(f"The sweep {sweep.name} is in the list of runs.")
-    name_job(sweep.name)
-    trials, interrupted = _train(sweep, entries, yardstick, arguments.jobs, outputs.tracking)
+    with _cluster(entries, arguments) as cluster:
+        sweep = stored()
+        note(f"The sweep {sweep.name} is in the list of runs.")
+        name_job(sweep.name)
+        jobs = arguments.jobs if cluster is None else cluster.jobs
+        trials, interrupted = _train(sweep, entries, yardstick, outputs.tracking, jobs, cluster)
     summary = summarise(entries, trials, yardstick, len(plan_in(sweep.folder).looks))
     if arguments.json:
         seeds = list(dict.fromkeys(trial.config.seed for trial in trials))
         print_json({"name": sweep.name, **to_record(summary, seeds, interrupted=interrupted)})
     else:
-        print_results(summary, arguments.jobs or available_cores())
+        print_results(summary, jobs or available_cores())
     if outputs.file is not None:
         save_summary(summary, outputs.file)
         note(f"Wrote the results to {outputs.file}.")
     if interrupted:
-        note(f"Every run is kept. Continue with {to_continue(sweep.name)}, or in the app.")
+        note(f"Every run is kept. Continue with {to_continue(sweep.name, arguments.engine)}, or in the app.")
         return INTERRUPTED
     return int(any(trial.failed for trial in trials))
 
@@ -168,8 +190,23 @@ def read_outputs(arguments: Arguments) -> Outputs:
     return Outputs(file, Tracking(arguments.track, note))
 
 
+def _cluster(entries: Sequence[RecipeEntry], arguments: Arguments) -> AbstractContextManager[Cluster | None]:
+    """Return the cluster that --engine names, None for this machine's processes; raises InputError without Ray."""
+    engine = arguments.engine
+    if engine.kind != "ray":
+        return nullcontext()
+    cluster = Cluster(engine, arguments.jobs, [entry.config for entry in entries], note)
+    note(f"Connecting to Ray at {engine.address}." if engine.address else "Starting Ray on this machine.")
+    return cluster
+
+
 def _train(
-    sweep: Sweep, entries: Sequence[RecipeEntry], yardstick: Yardstick, jobs: int | None, tracking: Tracking
+    sweep: Sweep,
+    entries: Sequence[RecipeEntry],
+    yardstick: Yardstick,
+    tracking: Tracking,
+    jobs: int | None,
+    cluster: Cluster | None,
 ) -> tuple[list[Trial], bool]:
     """Return every planned run of `sweep`, and whether they were interrupted."""
 
@@ -193,5 +230,5 @@ def _train(
     runs = len(entries) * sum(map(len, sweep.plan.looks))
     with tracking, interruptible() as interruption, RunsProgress(runs) as progress:
         interruption.working = True
-        training = Training(jobs, show_news, show_end, lambda: interruption.requested, show_begin)
+        training = Training(jobs, show_news, show_end, lambda: interruption.requested, show_begin, cluster)
         return asyncio.run(train_sweep(sweep, entries, yardstick, training)), interruption.requested

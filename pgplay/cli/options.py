@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pgplay.cli.consent import add_consent, agree
 from pgplay.cli.parsing import Arguments, Parser
-from pgplay.config.engine import LOCAL, SYNTAX, parse_engine
+from pgplay.config.engine import LOCAL, SYNTAX, parse_engine_of_one
 from pgplay.config.fields import SECTIONS, Field
 from pgplay.config.run_config import RunConfig, fields, make_config, overlay
 from pgplay.errors import InputError
@@ -39,7 +39,7 @@ def add_engine(parser: Parser) -> None:
     group.add_argument(
         "--engine",
         metavar="ENGINE",
-        type=parse_engine,
+        type=parse_engine_of_one,
         default=LOCAL,
         help=f"where to train: {SYNTAX}. N processes share each step, over this machine's CPU cores or its GPUs;"
         " the results are those of one process up to rounding. HOST is another machine (default: local)",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shlex
 
+from pgplay.config.engine import LOCAL, Engine
+
 SEEN_AS = "PGPLAY_SEEN_AS"
 """The variable of the environment that names the engine as which another machine sees this one."""
 
@@ -14,9 +16,9 @@ def host_seen() -> str:
     return os.environ.get(SEEN_AS, "").removeprefix("ssh:")
 
 
-def to_continue(sweep: str) -> str:
-    """Return the command that continues a sweep, from the machine on which the person sits."""
-    return _command("sweep", sweep)
+def to_continue(sweep: str, engine: Engine = LOCAL) -> str:
+    """Return the command that continues a sweep on `engine`, from the machine on which the person sits."""
+    return _command("sweep", *([] if engine == LOCAL else ["--engine", str(engine)]), sweep)
 
 
 def to_resume(run: str) -> str:

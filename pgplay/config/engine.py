@@ -10,10 +10,13 @@ from typing import Literal, NamedTuple, get_args
 from pgplay.config.ssh_host import parse_host
 from pgplay.errors import InputError
 
-EngineKind = Literal["local", "processes", "gpus", "ssh"]
+EngineKind = Literal["local", "processes", "gpus", "ssh", "ray"]
 
 ENGINE_KINDS: tuple[EngineKind, ...] = get_args(EngineKind)
 SYNTAX = "local|processes:N|gpus:N|ssh:HOST"
+"""What trains one run."""
+SYNTAX_FOR_MANY = "local|ray|ray:ADDRESS|ssh:HOST"
+"""What trains many runs at once."""
 BACKEND = "PGPLAY_ENGINE"
 """The variable of the environment that names the kind of engine to each of its processes."""
 
@@ -21,18 +24,20 @@ BACKEND = "PGPLAY_ENGINE"
 class Engine(NamedTuple):
     """One process of this machine, or several `processes` that share each step: on its CPU cores or on its GPUs.
 
-    Or the machine called `host`, over ssh; `there` is its own engine, empty for one process.
+    Or the machine called `host`, over ssh; `there` is its own engine, empty for one process. Or the Ray cluster at
+    `address`, for many runs; an empty one means a Ray that is started on this machine for them.
     """
 
     kind: EngineKind = "local"
     processes: int = 1
     host: str = ""
     there: str = ""
+    address: str = ""
 
     def __str__(self) -> str:
-        if self.host:
-            return ":".join(filter(None, (self.kind, self.host, self.there)))
-        return self.kind if self.kind == "local" else f"{self.kind}:{self.processes}"
+        if self.kind in ("processes", "gpus"):
+            return f"{self.kind}:{self.processes}"
+        return ":".join(filter(None, (self.kind, self.host, self.there, self.address)))
 
     def environment(self, given: Mapping[str, str]) -> dict[str, str]:
         """Return the environment of its processes from the `given` one: their kind, and equal shares of the cores.
@@ -46,6 +51,8 @@ class Engine(NamedTuple):
 LOCAL = Engine()
 _HOST = re.compile(r"(.*?)(?::((?:processes|gpus):\d+))?", re.DOTALL)
 """A host, and its own engine."""
+_RAY_ADDRESS = re.compile(r"auto|(?:ray://)?(?:[\w.-]+|\[[\da-fA-F:]+\]):(\d{1,5})", re.ASCII)
+"""A Ray that runs on this machine, or the host and the port of a cluster."""
 
 
 def parse_engine(text: str) -> Engine:
@@ -59,11 +66,32 @@ def parse_engine(text: str) -> Engine:
     if kind == "ssh":
         host, there = _HOST.fullmatch(number).groups("")  # type: ignore[union-attr]  # it fits any text
         return Engine(kind, host=parse_host(host), there=there)
+    if kind == "ray":
+        address = _RAY_ADDRESS.fullmatch(number)
+        if number and (address is None or int(address[1] or 0) > 65535):
+            raise InputError("ray.address", address=number)
+        return Engine(kind, address=number)
     if not number.isascii() or not number.isdecimal() or int(number) < 1:
         raise InputError("engine.count", engine=text, kind=kind)
     engine, cores = Engine(kind, int(number)), os.cpu_count() or 1
     if kind == "processes" and engine.processes > cores:
         raise InputError("engine.cores", count=engine.processes, cores=cores)
+    return engine
+
+
+def parse_engine_of_one(text: str) -> Engine:
+    """Return the engine that `text` names for one run; raises InputError as `parse_engine` does, and for Ray."""
+    engine = parse_engine(text)
+    if engine.kind == "ray":
+        raise InputError("engine.for_many", engine=text)
+    return engine
+
+
+def parse_engine_of_many(text: str) -> Engine:
+    """Return the engine that `text` names for many runs: local or Ray; raises InputError for any other."""
+    engine = parse_engine(text)
+    if engine.kind not in ("local", "ray"):
+        raise InputError("engine.for_one", engine=text)
     return engine
 
 

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from pgplay.cluster.cluster import Cluster
+from pgplay.cluster.ray_pool import RayPool
 from pgplay.config import goals
 from pgplay.config.run_config import RunConfig, make_config, to_settings
 from pgplay.experiments.recipes import RecipeEntry
@@ -58,7 +60,8 @@ class Training(NamedTuple):
     """How an experiment's runs are trained: `jobs` at once, None for as many as fit on the cores.
 
     `show_begin` gets the stored name of a run that begins, `show_news` a trial's number and its newest step, `show_end`
-    the number of one that ended; training ends early once `stop_requested`.
+    the number of one that ended; training ends early once `stop_requested`. The runs are trained on `cluster`, or
+    without one on this machine.
     """
 
     jobs: int | None
@@ -66,6 +69,7 @@ class Training(NamedTuple):
     show_end: Callable[[int, Trial], None]
     stop_requested: Callable[[], bool]
     show_begin: Callable[[str], None] = lambda run: None
+    cluster: Cluster | None = None
 
 
 class PlannedLooks(NamedTuple):
@@ -110,13 +114,16 @@ async def train_trials(
         trials[place] = trials[place]._replace(outcome=outcome)
         training.show_end(place, trials[place])
 
-    jobs = jobs_for(entries, looks.seeds, training.jobs)
-    pool = Pool(
-        jobs,
+    callbacks = (
         show_news,
         lambda number, outcome: record_end(places[number], outcome),
         lambda number, run: training.show_begin(run),
     )
+    pool: Pool | RayPool
+    if training.cluster is None:
+        pool = Pool(jobs_for(entries, looks.seeds, training.jobs), *callbacks)
+    else:
+        pool = RayPool(training.cluster, *callbacks)
     loading = asyncio.create_task(asyncio.to_thread(load_scipy))
     try:
         for number, seeds in enumerate(looks.seeds, 1):
@@ -160,7 +167,7 @@ def _begin(trial: Trial, entry: RecipeEntry, stored: StoredRuns) -> Start | Resu
     return Start(config=trial.config, rewards=entry.rewards, sweep=stored.sweep)
 
 
-async def _until_stopped(pool: Pool, work: asyncio.Task[None], stop_requested: Callable[[], bool]) -> None:
+async def _until_stopped(pool: Pool | RayPool, work: asyncio.Task[None], stop_requested: Callable[[], bool]) -> None:
     while not work.done():
         await asyncio.wait([work], timeout=_LOOK)
         if stop_requested():

@@ -25,6 +25,13 @@ class Inputs(NamedTuple):
     base: PretrainedBase | None = None
 
 
+class SentTexts(NamedTuple):
+    """The texts among a run's inputs, by value: for a machine that has none of the files."""
+
+    task: PairsFile | None
+    warm_lines: tuple[str, ...]
+
+
 class Names(Protocol):
     """The settings that may name a file or a folder; a RunConfig has them."""
 
@@ -41,11 +48,19 @@ class Names(Protocol):
         """The model."""
 
 
-def read_inputs(names: Names) -> Inputs:
-    """Return what the settings `names` refer to; raises InputError with the setting to blame."""
+def read_texts(names: Names) -> SentTexts:
+    """Return the texts that the settings `names` refer to; raises InputError with the setting to blame."""
     with about("task"):
         file = read_task(names.task)
     with about("warm_text"):
-        lines = read_corpus(names.warm_text) if names.warm_text else ()
+        return SentTexts(file, read_corpus(names.warm_text) if names.warm_text else ())
+
+
+def read_inputs(names: Names, sent: SentTexts | None = None) -> Inputs:
+    """Return what the settings `names` refer to; texts that were `sent` are not read.
+
+    Raises InputError with the setting to blame.
+    """
+    texts = sent or read_texts(names)
     with about("model"):
-        return Inputs(file, lines, read_base(names.model) if is_pretrained(names.model) else None)
+        return Inputs(*texts, read_base(names.model) if is_pretrained(names.model) else None)

@@ -24,6 +24,8 @@ from pgplay.tasks.task import Task
 
 TASK = "task.json"
 """The file in a run's folder that holds its task, as a file of pairs may have changed since."""
+REWARD_SOURCE = "reward.py"
+"""The file in a run's folder that holds a person's Python, for people to read."""
 KEPT = "python"
 """The key of a checkpoint's state under which each Python reward is kept: its file and its text."""
 

@@ -26,7 +26,8 @@ Which = CheckpointKind | int
 
 CHECKPOINT_VERSION = 2
 """The format's version. Version 1, which is still read, keeps the control variate's matrix whole."""
-_FOLDER = "checkpoints"
+CHECKPOINTS = "checkpoints"
+"""The folder of a run's checkpoints, in its own."""
 _PREVIOUS = "last-previous"
 _STEP = "step-"
 
@@ -45,7 +46,7 @@ Accept = Callable[[CheckpointBytes], None]
 
 def write_checkpoint(run_folder: Path, tensors: bytes, state: dict[str, Any], kind: CheckpointKind) -> None:
     """Write the checkpoint of `kind`, wholly or not at all; raises PgplayError where it can't be written."""
-    folder = make_folder(run_folder / _FOLDER)
+    folder = make_folder(run_folder / CHECKPOINTS)
     digest = hashlib.sha256(tensors).hexdigest()
     tensors_path = folder / f"{digest}.safetensors"
     encoded = json.dumps(state)
@@ -61,7 +62,7 @@ def write_checkpoint(run_folder: Path, tensors: bytes, state: dict[str, Any], ki
         with as_user_errors("action.keep_checkpoint", folder), contextlib.suppress(FileNotFoundError):
             os.replace(folder / "last.json", folder / f"{_PREVIOUS}.json")
     write_atomically(folder / f"{kind}.json", json.dumps(document).encode())
-    _sweep(folder)
+    delete_unused(folder)
 
 
 def keep_last(run_folder: Path) -> int:
@@ -69,7 +70,7 @@ def keep_last(run_folder: Path) -> int:
 
     Raises PgplayError where it can't be read or written.
     """
-    folder = run_folder / _FOLDER
+    folder = run_folder / CHECKPOINTS
     document = _read_document(folder / "last.json")
     step = int(document["state"]["step"])
     write_atomically(folder / f"{_STEP}{step}.json", json.dumps(document).encode(), outlasts=False)
@@ -78,14 +79,14 @@ def keep_last(run_folder: Path) -> int:
 
 def kept_steps(run_folder: Path) -> list[int]:
     """Return the steps whose checkpoints are kept along the run, in order."""
-    names = [path.stem.removeprefix(_STEP) for path in (run_folder / _FOLDER).glob(f"{_STEP}*.json")]
+    names = [path.stem.removeprefix(_STEP) for path in (run_folder / CHECKPOINTS).glob(f"{_STEP}*.json")]
     return sorted(int(name) for name in names if name.isdecimal())
 
 
 def forget_steps(run_folder: Path, steps: Iterable[int]) -> None:
     """Remove the checkpoints of `steps`; their tensors are deleted when the next checkpoint is written."""
     for step in steps:
-        (run_folder / _FOLDER / f"{_STEP}{step}.json").unlink(missing_ok=True)
+        (run_folder / CHECKPOINTS / f"{_STEP}{step}.json").unlink(missing_ok=True)
 
 
 def all_checkpoints(run_folder: Path) -> dict[int, Which]:
@@ -94,7 +95,7 @@ def all_checkpoints(run_folder: Path) -> dict[int, Which]:
     kinds: tuple[CheckpointKind, ...] = ("best", "last")
     for kind in kinds:
         with contextlib.suppress(PgplayError, FileNotFoundError):
-            step = _read_document(run_folder / _FOLDER / f"{kind}.json")["state"].get("step")
+            step = _read_document(run_folder / CHECKPOINTS / f"{kind}.json")["state"].get("step")
             if isinstance(step, int):
                 checkpoints.setdefault(step, kind)
     return dict(sorted(checkpoints.items()))
@@ -103,8 +104,8 @@ def all_checkpoints(run_folder: Path) -> dict[int, Which]:
 def tensors_size(run_folder: Path) -> int:
     """Return the bytes that the last checkpoint's tensors take; 0 where there is none."""
     with contextlib.suppress(PgplayError, FileNotFoundError):
-        digest = _read_document(run_folder / _FOLDER / "last.json")["tensors_sha256"]
-        return (run_folder / _FOLDER / f"{digest}.safetensors").stat().st_size
+        digest = _read_document(run_folder / CHECKPOINTS / "last.json")["tensors_sha256"]
+        return (run_folder / CHECKPOINTS / f"{digest}.safetensors").stat().st_size
     return 0
 
 
@@ -114,7 +115,7 @@ def read_checkpoint(run_folder: Path, which: Which, accept: Accept | None = None
     `accept` may refuse one for its content by a PgplayError. Raises InputError where there is none, PgplayError
     where none can be used.
     """
-    folder = run_folder / _FOLDER
+    folder = run_folder / CHECKPOINTS
     names = _newest_first(folder) if which == "last" else [f"{_STEP}{which}" if isinstance(which, int) else which]
     names = [name for name in names if (folder / f"{name}.json").exists()]
     if not names:
@@ -159,7 +160,7 @@ def _step_of(folder: Path, name: str) -> int | None:
 
 def checkpoint_step(run_folder: Path) -> int | None:
     """Return the step from which a run would resume, without reading tensors; None where it can't."""
-    folder = run_folder / _FOLDER
+    folder = run_folder / CHECKPOINTS
     steps = (_step_of(folder, name) for name in _newest_first(folder))
     return next((step for step in steps if step is not None), None)
 
@@ -167,9 +168,9 @@ def checkpoint_step(run_folder: Path) -> int | None:
 def forget_after(run_folder: Path, step: int) -> None:
     """Remove the checkpoints after `step`, also the best one, as the run continues from there."""
     forget_steps(run_folder, [later for later in kept_steps(run_folder) if later > step])
-    best = _step_of(run_folder / _FOLDER, "best")
+    best = _step_of(run_folder / CHECKPOINTS, "best")
     if best is not None and best > step:
-        (run_folder / _FOLDER / "best.json").unlink(missing_ok=True)
+        (run_folder / CHECKPOINTS / "best.json").unlink(missing_ok=True)
 
 
 def _read(folder: Path, name: str) -> CheckpointBytes:
@@ -210,7 +211,7 @@ def _read_document(path: Path) -> dict[str, Any]:
     return checked
 
 
-def _sweep(folder: Path) -> None:
+def delete_unused(folder: Path) -> None:
     """Delete tensors that no checkpoint names, and files that a crash left half written."""
     referenced = set()
     for path in folder.glob("*.json"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -88,6 +89,47 @@ def copy_until(
     copy.executemany("INSERT INTO events (step, kind, detail) VALUES (?, ?, ?)", [*events, (step, *event)])
     copy.executemany("INSERT OR REPLACE INTO run VALUES (?, ?)", values.items())
     copy.execute("COMMIT")
+
+
+TableRows = dict[str, list[tuple[Any, ...]]]
+"""Rows of a store by their table, whole."""
+_KEYS = {"names": "id", "rewards": "id", "steps": "step", "samples": "step", "details": "step", "events": "id"}
+"""The tables that only grow while a run trains, and the column that grows with them."""
+
+
+class RowsTaken(NamedTuple):
+    """Up to where the rows of each table are known elsewhere, by their keys."""
+
+    names: int = 0
+    rewards: int = 0
+    steps: int = 0
+    samples: int = 0
+    details: int = 0
+    events: int = 0
+
+
+def new_rows(database: sqlite3.Connection, taken: RowsTaken) -> tuple[TableRows, RowsTaken]:
+    """Return the rows of each table after those that were `taken`, and what is taken with them."""
+    rows, keys = {}, {}
+    for (table, key), after in zip(_KEYS.items(), taken, strict=True):
+        query = database.execute(f"SELECT * FROM {table} WHERE {key} > ? ORDER BY {key}", (after,))
+        rows[table] = query.fetchall()
+        place = [name for name, *_ in query.description].index(key)
+        keys[table] = max((row[place] for row in rows[table]), default=after)
+    return rows, RowsTaken(**keys)
+
+
+def rows_until(database: sqlite3.Connection, step: int) -> RowsTaken:
+    """Return as taken the rows of the steps up to `step`, but only the events before it."""
+    (event,) = database.execute("SELECT coalesce(max(id), 0) FROM events WHERE step < ?", (step,)).fetchone()
+    return RowsTaken(steps=step, samples=step, details=step, events=event)
+
+
+def put_rows(database: sqlite3.Connection, rows: TableRows) -> None:
+    """Put the `rows` of `new_rows` into a store that has those before; the same ones again change nothing."""
+    for table in _KEYS:
+        for row in rows.get(table, ()):
+            database.execute(f"INSERT OR REPLACE INTO {table} VALUES ({', '.join('?' * len(row))})", row)
 
 
 def connect(path: Path) -> sqlite3.Connection:

@@ -31,7 +31,7 @@ from pgplay.learning.reports.step_detail import StepDetail
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.locale.catalog import Coded
 from pgplay.paths import runs_folder
-from pgplay.runs.database import connect, create_database
+from pgplay.runs.database import TableRows, connect, create_database, put_rows
 from pgplay.runs.database_errors import DATABASE, LOCKED, plain_database_errors, primary_code
 from pgplay.runs.database_reader import DatabaseReader
 from pgplay.runs.names import choose_run_name
@@ -153,6 +153,12 @@ class RunStore(DatabaseReader):
     def _add_event(self, step: int, kind: str, detail: str) -> None:
         with self._writing() as database:
             database.execute("INSERT INTO events (step, kind, detail) VALUES (?, ?, ?)", (step, kind, detail))
+
+    def add_rows(self, rows: TableRows, values: dict[str, str]) -> None:
+        """Add the `rows` of a copy that is trained elsewhere, and set `values`; raises PgplayError where it can't."""
+        with self._writing() as database:
+            put_rows(database, rows)
+            self._keep(database, values)
 
     def rewind(self, step: int) -> None:
         """Forget everything after `step`, as the run continues from its checkpoint of that step."""

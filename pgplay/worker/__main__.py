@@ -117,7 +117,7 @@ def main(*, stays: bool = False) -> NoReturn:
     def prepare_start(command: Start) -> Callable[[OnProgress], RunSession]:
         command = with_sent_places(command)
         config = command.config
-        inputs = read_inputs(config)
+        inputs = read_inputs(config, command.texts)
         return partial(begin, prepare(config, inputs, command.rewards, ranks), command)
 
     def rewards_of(run: str, command: Resume, at: int | None = None) -> tuple[RewardSpec, ...]:

@@ -65,7 +65,8 @@ events = st.one_of([messages_of(kind) for kind in typing.get_args(AnyEvent)])
 def test_a_command_survives_a_round_trip_on_one_line(command):
     line = encode(command)
     assert line.count(b"\n") == 1
-    assert decode_command(line) == command
+    # A file of pairs among its texts is equal only to itself.
+    assert msgspec.to_builtins(decode_command(line)) == msgspec.to_builtins(command)
 
 
 @given(events)

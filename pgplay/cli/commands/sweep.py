@@ -28,7 +28,7 @@ from pgplay.config.run_config import overlay
 from pgplay.errors import InputError
 from pgplay.experiments.grid import NO_FILE, SWEEP_SEEDS, GridAxis, SweepFile, grid_size, read_axis, read_sweep_file
 from pgplay.experiments.recipes import RecipeEntry, grid_configs, named_entries
-from pgplay.experiments.sweeps import is_sweep, open_sweep, plan_seeds
+from pgplay.experiments.sweeps import Sweep, is_sweep, open_sweep, plan_seeds
 from pgplay.experiments.yardstick import choose_yardstick
 from pgplay.paths import expand_home
 from pgplay.rewards.spec import Origin, RewardSpec
@@ -94,11 +94,12 @@ def _continue(arguments: Arguments) -> int:
     entries = [
         entry._replace(rewards=agree(entry.rewards, arguments.yes, "advice.new_sweep")) for entry in sweep.entries
     ]
-    if looks:
-        sweep = plan_seeds(sweep, looks)
-    if arguments.resume:
-        sweep = sweep.change(takes_others=True)
-    return run_stored_sweep(sweep, entries, choose_yardstick(entries, sweep.plan.ranked_by), arguments, outputs)
+
+    def planned() -> Sweep:
+        changed = plan_seeds(sweep, looks) if looks else sweep
+        return changed.change(takes_others=True) if arguments.resume else changed
+
+    return run_stored_sweep(planned, entries, choose_yardstick(entries, sweep.plan.ranked_by), arguments, outputs)
 
 
 def typed_axes(arguments: Arguments) -> list[GridAxis]:

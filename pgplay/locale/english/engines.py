@@ -1,4 +1,4 @@
-"""Errors of runs on several processes."""
+"""Errors of runs on several processes, and of many runs on a Ray cluster."""
 
 from __future__ import annotations
 
@@ -33,5 +33,51 @@ ENGINE_ERRORS: dict[str, str] = {
         "Rank {number}, one of the run's {count} processes, ended before training began: {reason:text}."
     ),
     "error.engine.not_started.remedy": "If it printed why, the lines above are marked [rank {number}].",
+    "error.engine.for_many": "{engine} trains many runs at once, not one: ray is for sweep and compare.",
+    "error.engine.for_many.remedy": "Use pgplay sweep --engine {engine}, or another engine for one run.",
+    "error.engine.for_one": "{engine} trains one run, and sweep and compare train many.",
+    "error.engine.for_one.remedy": "Leave --engine out to train on this machine, or use --engine ray[:ADDRESS].",
+    "error.ray.address": "{address!r} is not the address of a Ray cluster.",
+    "error.ray.address.remedy": "Write ray:auto, ray:HOST:PORT or ray:ray://HOST:PORT, or ray for one on this machine.",
+    "error.ray.not_installed": "--engine ray needs the package ray.",
+    "error.ray.not_installed.remedy": 'Install it: pip install "pgplay[ray]"',
+    "error.ray.numbered_gpu": "Ray chooses the GPU of a run, and device is {device}.",
+    "error.ray.numbered_gpu.remedy": "Set device to cuda.",
+    "error.ray.no_room": (
+        "No node of the cluster has room for a run, which takes {cpus} CPU {cpus:plural core|cores}"
+        " and {gpus} of a GPU."
+    ),
+    "error.ray.no_room.remedy": "Set fewer threads or device=cpu, or add such a node.",
+    "error.ray.large_input": "A run's task and texts have more than {most} bytes, which is too much for --engine ray.",
+    "error.ray.large_input.remedy": "Use smaller files, or leave --engine out.",
+    "error.ray.unreachable": "Nothing answers at {address}: {reason:text}.",
+    "error.ray.unreachable.remedy": "Check the address: ray status prints it on a node of the cluster.",
+    "error.ray.no_answer": "No Ray answered at {address} within {seconds:.0f} seconds.",
+    "error.ray.no_answer.remedy": "Check that this is the address of a Ray cluster, and ray status there.",
+    "error.ray.too_slow": "Ray did not start on this machine within {seconds:.0f} seconds.",
+    "error.ray.too_slow.remedy": "Try again when the machine is less busy, or leave --engine out.",
+    "error.ray.none_here": "No Ray runs on this machine.",
+    "error.ray.none_here.remedy": "Start one with ray start --head, or write --engine ray for one of its own.",
+    "error.ray.no_cluster": "Ray at {address} can't be used: {reason}",
+    "error.ray.no_cluster.remedy": "See whether ray status --address {address} works.",
+    "error.ray.not_started": "Ray did not start on this machine: {reason}",
+    "error.ray.not_started.remedy": "See whether ray start --head works, or leave --engine out.",
+    "error.ray.other_version": (
+        "The cluster at {address} has Ray {ray} on Python {python}; here are Ray {own_ray} and Python {own_python}."
+    ),
+    "error.ray.other_version.remedy": "Both must be the same: use an environment with Ray {ray} and Python {python}.",
+    "error.ray.no_pgplay": "pgplay cannot be loaded on the node {node}: {reason}.",
+    "error.ray.no_pgplay.remedy": "Install pgplay {version} in the environment of its Ray.",
+    "error.ray.other_pgplay": (
+        "The node {node} has pgplay {there} (protocol {protocol_there}), this is {version} (protocol {protocol})."
+    ),
+    "error.ray.other_pgplay.remedy": "Install the same version in the environment of its Ray.",
+    "error.ray.gone": "The Ray cluster is gone: {reason}",
+    "error.ray.gone.remedy": "Every run is kept up to its last checkpoint that came back; continue the sweep.",
+    "error.ray.ended": "The process that speaks to Ray ended: {reason}",
+    "error.ray.ended.remedy": "Every run is kept up to its last checkpoint that came back; continue the sweep.",
+    "ray.goes_on": "The node of {run} is lost; it goes on elsewhere from step {step}.",
+    "ray.begins_again": "The node of a run is lost before its first step came back; it begins again elsewhere.",
+    "ray.lost_too_often": "Its node was lost {count} times without a new checkpoint.",
     "error.engine.failed_elsewhere": "The first process reports what failed.",
 }

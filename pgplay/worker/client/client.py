@@ -21,7 +21,7 @@ from pgplay.worker.protocol.codec import PROTOCOL_VERSION, ProtocolError, decode
 from pgplay.worker.protocol.commands import Command, Quit
 from pgplay.worker.protocol.events import AnyEvent, Failed, Log, Ready
 from pgplay.worker.protocol.lines import LineSplitter
-from pgplay.worker.protocol.release import SOURCE, version_of
+from pgplay.worker.protocol.release import SOURCE, are_alike, version_of
 from pgplay.worker.protocol.throttle import LINES_PER_SECOND, LONGEST_LINE, Throttle
 
 OUTPUT, ERRORS = 1, 2
@@ -265,7 +265,7 @@ def _difference(greeting: AnyEvent) -> ProtocolError | None:
         return ProtocolError(code, version=version, own=PROTOCOL_VERSION)
     assert isinstance(greeting, Ready)
     release, own = greeting.versions.get("pgplay", SOURCE), version_of("pgplay")
-    if release != own and SOURCE not in (release, own):  # of a source tree only the protocol's version is known
+    if not are_alike(release, own):
         return ProtocolError("protocol.other_release", version=release, own=own)
     return None
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 
 from pgplay.locale.catalog import text_of
 from pgplay.worker.client.client import worker_environment
@@ -18,16 +20,17 @@ _LONGEST_REASON = 2_000  # bytes
 class HelperProcess:
     """`python -m MODULE WORD…`; raises OSError where it can't be started.
 
-    It ends when its standard input does: after `finish`, or when the process that made it is gone.
+    It ends when its standard input does: after `finish`, or when the process that made it is gone. Its output is
+    `lines` if it `speaks`, else nobody reads it.
     """
 
-    def __init__(self, module: str, *words: str) -> None:
+    def __init__(self, module: str, *words: str, speaks: bool = False) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # closed by finish
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", module, *words],
                 stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
+                stdout=subprocess.PIPE if speaks else subprocess.DEVNULL,
                 stderr=self._errors,
                 env=worker_environment(),
                 start_new_session=True,  # Ctrl-C is the person's
@@ -45,6 +48,29 @@ class HelperProcess:
     def alive(self) -> bool:
         """Whether the process runs."""
         return self._process.poll() is None
+
+    def send(self, data: bytes) -> None:
+        """Write `data` to its standard input; ignored if it is gone."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.write(data)
+            self._process.stdin.flush()
+
+    def lines(self) -> Iterator[bytes]:
+        """Yield what it prints, line by line, until it ends."""
+        assert self._process.stdout is not None
+        with self._process.stdout as lines:
+            yield from lines
+
+    def kill(self) -> None:
+        """Kill it and the children in its group."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if sys.platform == "win32":
+                self._process.kill()
+            else:
+                os.killpg(self.pid, signal.SIGKILL)
+        self._process.wait()
+        self._errors.close()
 
     def end(self) -> None:
         """End its standard input, upon which it ends in its own time."""

@@ -13,11 +13,11 @@ from typing import Literal, NamedTuple
 
 from pgplay.errors import coded
 from pgplay.learning.reports.step_report import StepReport
-from pgplay.locale.catalog import Coded
 from pgplay.worker.client.streaming_worker import Gone, StopRequest, StreamingWorker
 from pgplay.worker.exit_reason import coded_exit
 from pgplay.worker.protocol.commands import Resume, Start
 from pgplay.worker.protocol.events import Failed, Refused, Snapshot, StateChanged
+from pgplay.worker.protocol.records import Reason
 
 OutcomeState = Literal["solved", "finished", "failed", "interrupted"]
 
@@ -26,7 +26,7 @@ class RunOutcome(NamedTuple):
     """How a run ended: `run` is its name in the store, empty if it never began; `report` is its last step."""
 
     state: OutcomeState
-    reason: Coded
+    reason: Reason
     run: str = ""
     report: StepReport | None = None
 
@@ -80,27 +80,46 @@ class Pool:
     async def _serve(self, worker: StreamingWorker) -> None:
         while self._waiting:
             number = self._waiting.popleft()
-            self._on_end(number, await self._train_one(worker, number))
+            self._on_end(number, await self._train(worker, number))
 
-    async def _train_one(self, worker: StreamingWorker, number: int) -> RunOutcome:
-        run, report = "", None
-        async for event in worker.train(self._starts[number]):
-            match event:
-                case Snapshot():
-                    report = event.report
-                    self._on_news(News(number, report, event.progress))
-                case StateChanged(state="solved" | "finished" as state, reason=reason):
-                    return RunOutcome(state, reason or coded("ending.stopped"), run, report)
-                case StateChanged(info=info) if info is not None:
-                    run = info.run
-                    self._on_begin(number, run)
-                case Failed() | Refused():
-                    return RunOutcome("failed", event.reason, run, report)
-                case Gone(code=code):
-                    return RunOutcome("failed", coded("error.worker.ended", reason=coded_exit(code)), run, report)
-                case StopRequest():
-                    await worker.close()
-                    return RunOutcome("interrupted", coded("ending.interrupted"), run, report)
-                case _:
-                    pass
-        raise AssertionError("a worker's events never end")
+    async def _train(self, worker: StreamingWorker, number: int) -> RunOutcome:
+        return await train_one(
+            worker,
+            self._starts[number],
+            lambda run, step: self._on_begin(number, run),
+            lambda report, progress: self._on_news(News(number, report, progress)),
+        )
+
+
+async def train_one(
+    worker: StreamingWorker,
+    start: Start | Resume,
+    on_begin: Callable[[str, int], object],
+    on_report: Callable[[StepReport, float | None], object],
+) -> RunOutcome:
+    """Train the run that `start` begins or continues on `worker` until it ends, or until the worker's `request_stop`.
+
+    `on_begin` gets the run's stored name and the step that it begins at, `on_report` its newest step and the share of
+    the way to its goal.
+    """
+    run, report = "", None
+    async for event in worker.train(start):
+        match event:
+            case Snapshot():
+                report = event.report
+                on_report(report, event.progress)
+            case StateChanged(state="solved" | "finished" as state, reason=reason):
+                return RunOutcome(state, reason or coded("ending.stopped"), run, report)
+            case StateChanged(info=info) if info is not None:
+                run = info.run
+                on_begin(run, event.step)
+            case Failed() | Refused():
+                return RunOutcome("failed", event.reason, run, report)
+            case Gone(code=code):
+                return RunOutcome("failed", coded("error.worker.ended", reason=coded_exit(code)), run, report)
+            case StopRequest():
+                await worker.close()
+                return RunOutcome("interrupted", coded("ending.interrupted"), run, report)
+            case _:
+                pass
+    raise AssertionError("a worker's events never end")

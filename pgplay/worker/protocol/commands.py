@@ -6,6 +6,7 @@ import msgspec
 
 from pgplay.config.changes import Changes
 from pgplay.config.run_config import RunConfig
+from pgplay.learning.inputs import SentTexts
 from pgplay.rewards.spec import RewardSpec
 
 SENT = "\0sent\0"
@@ -24,7 +25,7 @@ class Start(Command, tag="start", frozen=True):
     `name` is the run's, empty for one made of date and target. With `paused` the run is built but makes no step yet.
     `rewards` holds the reward and the measures that are Python: only Python that the person wrote or allowed runs, and
     no file is read for them. `sweep` is the identity of the stored sweep that the run belongs to, empty for a run of
-    its own.
+    its own. `texts` are those of the files that `config` names, by value; None: the worker reads them.
     """
 
     config: RunConfig
@@ -32,6 +33,7 @@ class Start(Command, tag="start", frozen=True):
     rewards: tuple[RewardSpec, ...] = ()
     name: str = ""
     sweep: str = ""
+    texts: SentTexts | None = None
 
 
 class Resume(Command, tag="resume", frozen=True):

@@ -18,7 +18,7 @@ from pgplay.learning.learner import Learner, LearnerState
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.locale.catalog import Coded
 from pgplay.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from pgplay.runs.checkpoint_content import KEPT, TASK, Content, kept_python, read_content
+from pgplay.runs.checkpoint_content import KEPT, REWARD_SOURCE, TASK, Content, kept_python, read_content
 from pgplay.runs.checkpoint_files import CheckpointBytes
 from pgplay.runs.checkpoint_retention import CheckpointRetention
 from pgplay.runs.store import RunStore
@@ -33,7 +33,6 @@ TRAIL_INTERVAL = 0.2
 """Minimum seconds between checkpoints that are kept along the run."""
 _SHARE_OF_TIME = 0.05
 """The largest share of the time that checkpoints may take."""
-_REWARD_SOURCE = "reward.py"
 _SCORE = ("greedy_reward", "reward_mean")
 """The metrics that rank steps, the most important first."""
 
@@ -190,7 +189,7 @@ def fill(folder: Path, learner: Learner, rewards: LiveRewards, threads: int | No
 
 def _keep_source(folder: Path, rewards: LiveRewards) -> None:
     if rewards.source:
-        write_atomically(folder / _REWARD_SOURCE, rewards.source.encode(errors="surrogatepass"))
+        write_atomically(folder / REWARD_SOURCE, rewards.source.encode(errors="surrogatepass"))
 
 
 def _checkpoint_of(learner: Learner, rewards: LiveRewards, threads: int | None) -> Checkpoint:

@@ -17,6 +17,8 @@ from typing import NamedTuple
 from pgplay.files.locks import FileLock, locked_folder
 from pgplay.paths import cores_folder, make_folder
 
+CORES = "PGPLAY_CORES"
+"""The variable of the environment that limits how many cores a process may use, where others share the machine."""
 _ENDING = ".claim"
 _FIXED, _FLEXIBLE = "fixed", "flexible"
 
@@ -29,8 +31,9 @@ class Wish(NamedTuple):
 
 
 def available_cores() -> int:
-    """Return how many cores this process may use, by its affinity and the quotas of its containers."""
+    """Return how many cores this process may use, by its affinity, the quotas of its containers and PGPLAY_CORES."""
     allowed = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    allowed = min(allowed, int(os.environ.get(CORES, allowed)))
     quota = container_quota() if sys.platform == "linux" else None
     # rounded down: a thread on half a core would slow the others
     return allowed if quota is None else max(1, min(allowed, int(quota)))

@@ -1,0 +1,108 @@
+"""A run on a node of the cluster: what its folder gains is sent back while it trains."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+from collections.abc import Callable
+
+import msgspec
+
+from pgplay.cluster.messages import Errand, Letter, TaskRefusal
+from pgplay.cluster.workplace import Workplace, leave_workplace, workplace_here
+from pgplay.learning.reports.step_report import StepReport
+from pgplay.runs.copies import RunFollower
+from pgplay.worker.client.pool import RunOutcome, train_one
+from pgplay.worker.protocol.codec import PROTOCOL_VERSION
+from pgplay.worker.protocol.release import are_alike, version_of
+from pgplay.worker.session.cpu_cores import CORES
+
+_INTERVAL = 0.5
+"""Seconds between letters."""
+
+Put = Callable[[bytes], bool]
+"""Sends a letter; returns whether the run is to stop."""
+
+
+def pgplay_here() -> tuple[str, int]:
+    """Return the version of the pgplay that is installed here, and that of its protocol."""
+    return version_of("pgplay"), PROTOCOL_VERSION
+
+
+def difference_to(version: str, protocol: int) -> TaskRefusal | None:
+    """Return why this pgplay can't train for one of that `version` and that `protocol`; None if it can."""
+    own, own_protocol = pgplay_here()
+    if protocol == own_protocol and are_alike(version, own):
+        return None
+    values = {"node": platform.node(), "there": own, "version": version, "protocol": protocol}
+    return TaskRefusal("ray.other_pgplay", values | {"protocol_there": own_protocol})
+
+
+def train_here(encoded: bytes, put: Put, *, has_gpu: bool) -> None:
+    """Train the run of the `encoded` errand until it ends or is to stop, and send back what becomes of it."""
+    errand = msgspec.msgpack.decode(encoded, type=Errand)
+    if not has_gpu:
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""  # a GPU of the node is another run's
+    os.environ[CORES] = str(errand.cores)
+    workplace = workplace_here()
+    try:
+        workplace.prepare(errand)
+        workplace.loop.run_until_complete(_train(workplace, errand, put))
+    except BaseException:
+        leave_workplace()
+        raise
+
+
+async def _train(workplace: Workplace, errand: Errand, put: Put) -> None:
+    sender, worker = _Sender(errand, put), workplace.worker
+    training = asyncio.create_task(train_one(worker, errand.command, sender.begin, sender.show))
+    is_stopping = False
+    while not training.done():
+        await asyncio.wait([training], timeout=_INTERVAL)
+        if not training.done() and await asyncio.to_thread(sender.send) and not is_stopping:
+            is_stopping = True
+            worker.request_stop()
+    outcome = training.result()
+    await asyncio.to_thread(sender.send, outcome)
+    sender.close()
+    await workplace.clear(outcome)
+
+
+class _Sender:
+    """Sends the letters of one errand."""
+
+    def __init__(self, errand: Errand, put: Put) -> None:
+        self._errand = errand
+        self._put = put
+        self._begun_at: int | None = None
+        self._newest: tuple[StepReport | None, float | None] = None, None
+        self._follower: RunFollower | None = None
+
+    def begin(self, run: str, step: int) -> None:
+        """Follow the stored `run` from `step` on."""
+        self._begun_at = step
+        self._follower = RunFollower(run, step, self._errand.packed)
+
+    def show(self, report: StepReport, progress: float | None) -> None:
+        """Keep the newest step for the next letter."""
+        self._newest = report, progress
+
+    def send(self, outcome: RunOutcome | None = None) -> bool:
+        """Send what is new, and how the run ended; returns whether it is to stop."""
+        (report, progress), self._newest = self._newest, (None, None)
+        letter = Letter(
+            number=self._errand.number,
+            attempt=self._errand.attempt,
+            begun_at=self._begun_at,
+            report=report,
+            progress=progress,
+            changes=self._follower.changes() if self._follower is not None else None,
+            outcome=outcome,
+        )
+        return self._put(msgspec.msgpack.encode(letter))
+
+    def close(self) -> None:
+        """Close the store that was followed."""
+        if self._follower is not None:
+            self._follower.close()

@@ -1,0 +1,82 @@
+"""Where a process of Ray trains runs, one after another: a worker process, and a store in a temporary folder."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from pgplay.cluster.messages import Errand
+from pgplay.files.atomic import kept_folders
+from pgplay.library.archive import import_policy
+from pgplay.paths import HOME, policies_folder, runs_folder
+from pgplay.runs.copies import unpack_run
+from pgplay.worker.client.pool import RunOutcome
+from pgplay.worker.client.streaming_worker import StreamingWorker
+from pgplay.worker.protocol.commands import Reset
+from pgplay.worker.session.cpu_cores import CORES
+
+_DECISIVE = (CORES, "CUDA_VISIBLE_DEVICES")
+"""The variables of the environment that a worker keeps as they were when it was started."""
+
+
+class Workplace:
+    """A worker that stays for the next run, as torch takes seconds to load; a store, empty between runs; a loop."""
+
+    def __init__(self) -> None:
+        self.environment = _environment()
+        self._home = tempfile.TemporaryDirectory(prefix="pgplay-", ignore_cleanup_errors=True)
+        os.environ[HOME] = self._home.name
+        self.worker = StreamingWorker()
+        self.loop = asyncio.new_event_loop()
+
+    def prepare(self, errand: Errand) -> None:
+        """Store what the run of `errand` needs."""
+        for name, archive in errand.policies.items():
+            path = Path(self._home.name) / "policy"
+            path.write_bytes(archive)
+            import_policy(path, name)
+        if errand.packed is not None:
+            unpack_run(errand.packed)
+
+    async def clear(self, outcome: RunOutcome) -> None:
+        """Delete what is stored, once the run has ended with `outcome` and came back."""
+        if outcome.state in ("solved", "finished") and outcome.reason[0] != "ending.unsaved":
+            self.worker.send(Reset())
+        else:  # the worker may hold on to the run
+            await self.worker.close()
+        for folder in (*kept_folders(runs_folder()), *kept_folders(policies_folder())):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """End the worker, and delete the store."""
+        self.loop.run_until_complete(self.worker.close())
+        self.loop.close()
+        self._home.cleanup()
+
+
+_workplace: Workplace | None = None
+
+
+def workplace_here() -> Workplace:
+    """Return this process's workplace, for the present environment."""
+    global _workplace
+    if _workplace is not None and _workplace.environment != _environment():
+        leave_workplace()
+    if _workplace is None:
+        _workplace = Workplace()
+    return _workplace
+
+
+def leave_workplace() -> None:
+    """Close this process's workplace, if there is one."""
+    global _workplace
+    if _workplace is not None:
+        workplace, _workplace = _workplace, None
+        workplace.close()
+
+
+def _environment() -> dict[str, str | None]:
+    return {name: os.environ.get(name) for name in _DECISIVE}

@@ -1,0 +1,198 @@
+"""`--engine ray` with a real Ray: lost nodes, interruptions, rewards that fail, and the numbers of the pool."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from pgplay.cli import main
+from pgplay.paths import HOME
+from pgplay.runs.checkpoint_files import read_checkpoint
+from pgplay.runs.database_reader import DatabaseReader
+from pgplay.runs.names import find_run
+from pgplay.runs.summaries import RunSummary, list_runs
+
+pytestmark = [
+    pytest.mark.exhaustive,
+    pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed"),
+    pytest.mark.skipif(sys.platform == "win32", reason="there are no signals to send"),
+]
+
+HANGING = 600.0
+"""Seconds after which something hangs: on a busy machine Ray takes a minute to start, and as long to begin a run."""
+MARK = "PGPLAY_TEST_MARK"
+"""A variable of the environment that all processes of a test inherit."""
+
+Process = subprocess.Popen[str]
+
+
+@pytest.fixture
+def mark(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The value of MARK in the processes that a test starts, none of which outlives it."""
+    value = secrets.token_hex(8)
+    monkeypatch.setenv(MARK, value)
+    yield value
+    for process in marked(value):
+        process.kill()
+
+
+def marked(mark: str) -> list[psutil.Process]:
+    """Return the processes that inherited `mark`, but for this one."""
+    processes = []
+    for process in psutil.process_iter():
+        try:
+            has_mark = process.environ().get(MARK) == mark and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            continue
+        if has_mark and process.pid != os.getpid():
+            processes.append(process)
+    return processes
+
+
+@pytest.fixture
+def cluster(mark: str) -> Iterator[Process]:
+    """A cluster of two nodes, `tests.cluster.two_nodes`."""
+    with tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp", ignore_cleanup_errors=True) as folder:
+        process = start("tests.cluster.two_nodes", folder)
+        yield process
+        process.stdin.close()  # type: ignore[union-attr]
+        process.wait(HANGING)
+
+
+def start(module: str, *words: str) -> Process:
+    command = [sys.executable, "-m", module, *words]
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
+    )
+
+
+def wait_until(is_true: Callable[[], object], process: Process) -> None:
+    """Wait until `is_true`, while `process` runs."""
+    give_up = time.monotonic() + HANGING
+    while not is_true():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < give_up, "it hangs"
+        time.sleep(0.02)
+
+
+def finished(process: Process) -> tuple[dict[str, Any], str]:
+    """Return the JSON and the errors that `process` prints until it ends."""
+    out, errors = process.communicate(timeout=HANGING)
+    return (json.loads(out) if out else {}), errors
+
+
+def numbers(run: RunSummary) -> tuple[object, ...]:
+    """Return all that the machine's speed does not change of a stored run."""
+    folder = find_run(run.name)
+    with DatabaseReader(folder) as store:
+        rows = [
+            (step, {name: value for name, value in metrics.items() if not name.startswith("seconds_")})
+            for step, metrics in store.each_row()
+        ]
+        samples = [store.samples(step) for step in store.sampled_steps()]
+        return rows, samples, read_checkpoint(folder, "last").tensors, store.state, store.message, store.scorers()
+
+
+def all_numbers() -> dict[tuple[str, int], tuple[object, ...]]:
+    return {(run.settings["reward"], run.settings.get("seed", 0)): numbers(run) for run in list_runs()}
+
+
+def test_runs_of_a_lost_node_go_on_elsewhere_with_the_numbers_of_the_pool(
+    cluster: Process, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cluster.stdout is not None
+    assert cluster.stdin is not None
+    own = tmp_path / "own.py"
+    own.write_text("def reward(text, target):\n    return sum(letter in target for letter in text) / 20\n")
+    words = ["sweep", "--reward", "levenshtein", "--reward", str(own), "--target", "hi", "--model", "gru-nano"]
+    words += ["--until", "never", "--steps", "1200", "--seeds", "1", "--rank-by", "exact_match", "--json"]
+    address = cluster.stdout.readline().strip()
+    sweep = start("pgplay", *words, "--engine", f"ray:{address}")
+    wait_until(lambda: [run for run in list_runs() if run.checkpoint_step][1:], sweep)
+    cluster.stdin.write("kill\n")
+    cluster.stdin.flush()
+    trained, told = finished(sweep)
+    assert sweep.returncode == 0, told
+    assert "The node of" in told
+    assert "Traceback" not in told
+    resumed = [run.name for run in list_runs() if "resume" in kinds_of_events(run.name)]
+    assert len(resumed) == 1
+    on_nodes = all_numbers()
+    monkeypatch.setenv(HOME, str(tmp_path / "pool"))
+    assert main(words) == 0
+    assert all_numbers() == on_nodes
+    of_pool = json.loads(capsys.readouterr().out)
+    assert [without_seconds(recipe) for recipe in of_pool["recipes"]] == [
+        without_seconds(recipe) for recipe in trained["recipes"]
+    ]
+
+
+def kinds_of_events(run: str) -> list[str]:
+    with DatabaseReader.open(run) as store:
+        return [event.kind for event in store.events()]
+
+
+def without_seconds(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: without_seconds(item) for name, item in value.items() if "seconds" not in name}
+    return [without_seconds(item) for item in value] if isinstance(value, list) else value
+
+
+def test_ctrl_c_keeps_every_run_and_leaves_no_process_and_a_failed_reward_ends_its_run_alone(
+    mark: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = tmp_path / "broken.py"
+    broken.write_text("def reward(text):\n    raise ValueError('no good')\n")
+    words = ["sweep", "--reward", str(broken), "--reward", "levenshtein", "--target", "hi", "--model", "gru-nano"]
+    words += ["--until", "never", "--steps", "5000", "--seeds", "1", "--rank-by", "exact_match", "--json"]
+    sweep = start("pgplay", *words, "--engine", "ray", "--jobs", "1")
+    wait_until(lambda: any(run.checkpoint_step and run.state == "training" for run in list_runs()), sweep)
+    sweep.send_signal(signal.SIGINT)
+    interrupted, told = finished(sweep)
+    assert sweep.returncode == 130, told
+    assert "no good" in told
+    assert f"pgplay sweep --engine ray {interrupted['name']}" in told
+    give_up = time.monotonic() + HANGING
+    while marked(mark):  # what a person's terminal does not wait for, such as Ray's own files
+        assert time.monotonic() < give_up, marked(mark)
+        time.sleep(0.1)
+    states = {run.settings["reward"]: run for run in list_runs()}
+    assert [run.state for run in states.values()] == ["paused", "failed"]
+    kept = states["levenshtein"]
+    assert kept.checkpoint_step == kept.steps
+    assert main(["sweep", interrupted["name"], "--json"]) == 1
+    resumed = json.loads(capsys.readouterr().out)
+    assert [run["steps"] for row in resumed["recipes"] for run in row["runs"]] == [0, 5000]
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "problem"),
+    [
+        ("127.0.0.1:1", 1, "Nothing answers at 127.0.0.1:1: Connection refused."),
+        ("ray://127.0.0.1:1", 1, "Nothing answers at ray://127.0.0.1:1: Connection refused."),
+        ("auto", 1, "No Ray runs on this machine."),
+    ],
+)
+def test_an_address_without_a_cluster_is_one_clear_error_and_nothing_is_stored(
+    address: str, status: int, problem: str, mark: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_TMPDIR", "/nonexistent")
+    sweep = start("pgplay", "sweep", "--set", "lr=0.01,0.02", "--engine", f"ray:{address}")
+    _, told = finished(sweep)
+    assert sweep.returncode == status
+    assert problem in told
+    assert len(told.splitlines()) == 3
+    assert list_runs() == []
