@@ -47,10 +47,11 @@ def _why_no_cuda() -> Coded:
 def resolve_device(name: str) -> torch.device:
     """Return the device `name`; raises InputError with the reason if it is not available.
 
-    auto is a CUDA GPU if there is one, else the CPU, which is faster than MPS for small models.
+    auto is a CUDA GPU if there is one, else the CPU, which is faster than MPS for small models. A GPU without a number
+    is this process's own: the first one, or, of several processes, the one of its rank.
     """
     if name == "auto":
-        return torch.device("cuda", 0) if torch.cuda.is_available() else torch.device("cpu")
+        return resolve_device("cuda" if torch.cuda.is_available() else "cpu")
     kind, _, number = name.partition(":")
     if kind not in ("cpu", "cuda", "mps") or (number and not (kind == "cuda" and number.isdecimal())):
         raise InputError("device.unknown", field="device", name=name)
@@ -59,7 +60,7 @@ def resolve_device(name: str) -> torch.device:
             raise InputError("device.no_cuda", field="device", name=name, reason=_why_no_cuda())
         if int(number or 0) >= torch.cuda.device_count():
             raise InputError("device.no_such_cuda", field="device", name=name, count=torch.cuda.device_count())
-        return torch.device("cuda", int(number or 0))
+        return torch.device("cuda", int(number) if number else torch.cuda.current_device())
     if kind == "mps" and not torch.backends.mps.is_available():
         raise InputError("device.no_mps", field="device")
     return torch.device(kind)

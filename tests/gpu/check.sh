@@ -47,21 +47,22 @@ installed() { # MODULE...
     python -c 'import importlib.util, sys; sys.exit(not all(map(importlib.util.find_spec, sys.argv[1:])))' "$@"
 }
 
-small=(--devices "$device") few=() size=(--size small --seeds 1 --seconds 30)
+bench=(--devices "$device" --models gru-small,transformer-small,transformer-medium) few=()
+size=(--size small --seeds 1 --seconds 10)
 if [ "$device" = cpu ]; then
-    small+=(--models gru-nano --batch-size 4 --length 4 --seconds 1) few=(--quick)
+    bench=(--devices "$device" --models gru-nano --batch-size 4 --length 4 --seconds 1) few=(--quick)
     size=(--size nano --seeds 1 --seconds 1)
 fi
 
 step "CUDA graphs replay what is computed" 70 python -m tests.gpu.agreement replays --device "$device" "${few[@]}"
 step "the GPU equals the CPU" 60 python -m tests.gpu.agreement devices --device "$device" "${few[@]}"
 step "all GPUs equal one" 60 python -m tests.gpu.agreement ranks --device "$device" "${few[@]}"
-step "pgplay bench" 80 python -m pgplay bench "${small[@]}"
+step "pgplay bench" 70 python -m pgplay bench "${bench[@]}"
 if [ "$device" = cpu ]; then
     # Without TRL's side, which takes longer to load than all the rest.
     step "against TRL, pgplay's side" 60 python -m tests.benchmarks.against_trl --side gru "${size[@]}" --device cpu
 elif installed trl peft datasets; then
-    step "against TRL, a small model" 100 python -m tests.benchmarks.against_trl "${size[@]}" --device "$device"
+    step "against TRL, a small model" 110 python -m tests.benchmarks.against_trl "${size[@]}" --device "$device"
 else
     report skipped "against TRL, a small model: trl, peft or datasets is not installed"
 fi

@@ -16,6 +16,7 @@ def _no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 def _two_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda number: f"GPU {number}")
 
 
@@ -57,6 +58,13 @@ def test_with_two_gpus_each_has_its_name() -> None:
     with pytest.raises(InputError, match="has 2 CUDA devices"):
         resolve_device("cuda:2")
     assert {"cuda:0", "cuda:1"} <= {device.name for device in list_devices() if device.available}
+
+
+@pytest.mark.usefixtures("_two_gpus")
+def test_a_gpu_without_a_number_is_that_of_the_rank(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 1)
+    assert resolve_device("auto") == resolve_device("cuda") == torch.device("cuda", 1)
+    assert resolve_device("cuda:0") == torch.device("cuda", 0)
 
 
 def test_every_device_listed_as_available_works() -> None:
