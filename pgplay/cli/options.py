@@ -41,7 +41,8 @@ def add_engine(parser: Parser) -> None:
         metavar="ENGINE",
         type=parse_engine_of_one,
         default=LOCAL,
-        help=f"where to train: {SYNTAX}. N processes share each step, over this machine's CPU cores or its GPUs;"
+        help=f"where to train: {SYNTAX}. N processes share each step, over this machine's CPU cores or its GPUs,"
+        " and a pretrained model that is too large for one of them, or is to be sharded;"
         " the results are those of one process up to rounding. HOST is another machine (default: local)",
     )
 

@@ -13,16 +13,19 @@ from pgplay.errors import InputError
 EngineKind = Literal["local", "processes", "gpus", "ssh", "ray"]
 
 ENGINE_KINDS: tuple[EngineKind, ...] = get_args(EngineKind)
-SYNTAX = "local|processes:N|gpus:N|ssh:HOST"
+SYNTAX = "local|processes:N[:sharded]|gpus:N[:sharded]|ssh:HOST"
 """What trains one run."""
 SYNTAX_FOR_MANY = "local|ray|ray:ADDRESS|ssh:HOST"
 """What trains many runs at once."""
-BACKEND = "PGPLAY_ENGINE"
-"""The variable of the environment that names the kind of engine to each of its processes."""
+_SHARDED = ":sharded"
+ENGINE = "PGPLAY_ENGINE"
+"""The variable of the environment that names the engine to each of its processes."""
 
 
 class Engine(NamedTuple):
     """One process of this machine, or several `processes` that share each step: on its CPU cores or on its GPUs.
+
+    always_shard: each process has a part of a pretrained model, also where the whole would fit.
 
     Or the machine called `host`, over ssh; `there` is its own engine, empty for one process. Or the Ray cluster at
     `address`, for many runs; an empty one means a Ray that is started on this machine for them.
@@ -33,23 +36,24 @@ class Engine(NamedTuple):
     host: str = ""
     there: str = ""
     address: str = ""
+    always_shard: bool = False
 
     def __str__(self) -> str:
         if self.kind in ("processes", "gpus"):
-            return f"{self.kind}:{self.processes}"
+            return f"{self.kind}:{self.processes}{_SHARDED if self.always_shard else ''}"
         return ":".join(filter(None, (self.kind, self.host, self.there, self.address)))
 
     def environment(self, given: Mapping[str, str]) -> dict[str, str]:
-        """Return the environment of its processes from the `given` one: their kind, and equal shares of the cores.
+        """Return the environment of its processes from the `given` one: their engine, and equal shares of the cores.
 
         torchrun would set one thread without saying so.
         """
         threads = max(1, (os.cpu_count() or 1) // self.processes)
-        return {"OMP_NUM_THREADS": str(threads), **given, "PYTHONUTF8": "1", BACKEND: self.kind}
+        return {"OMP_NUM_THREADS": str(threads), **given, "PYTHONUTF8": "1", ENGINE: str(self)}
 
 
 LOCAL = Engine()
-_HOST = re.compile(r"(.*?)(?::((?:processes|gpus):\d+))?", re.DOTALL)
+_HOST = re.compile(r"(.*?)(?::((?:processes|gpus):\d+(?::sharded)?))?", re.DOTALL)
 """A host, and its own engine."""
 _RAY_ADDRESS = re.compile(r"auto|(?:ray://)?(?:[\w.-]+|\[[\da-fA-F:]+\]):(\d{1,5})", re.ASCII)
 """A Ray that runs on this machine, or the host and the port of a cluster."""
@@ -71,9 +75,10 @@ def parse_engine(text: str) -> Engine:
         if number and (address is None or int(address[1] or 0) > 65535):
             raise InputError("ray.address", address=number)
         return Engine(kind, address=number)
-    if not number.isascii() or not number.isdecimal() or int(number) < 1:
+    count = number.removesuffix(_SHARDED)
+    if not count.isascii() or not count.isdecimal() or int(count) < 1:
         raise InputError("engine.count", engine=text, kind=kind)
-    engine, cores = Engine(kind, int(number)), os.cpu_count() or 1
+    engine, cores = Engine(kind, int(count), always_shard=count != number), os.cpu_count() or 1
     if kind == "processes" and engine.processes > cores:
         raise InputError("engine.cores", count=engine.processes, cores=cores)
     return engine

@@ -6,8 +6,10 @@ import torch
 
 from pgplay.errors import InputError
 from pgplay.learning.plan import Plan
+from pgplay.learning.sharing import can_shard
 from pgplay.limits import free_memory
-from pgplay.policies.memory import Adapter, MemoryForecast, Workload, forecast_memory
+from pgplay.policies.memory import Adapter, MemoryForecast, Workload, forecast_memory, sharded_weights
+from pgplay.policies.ranks import ALONE, ProcessRanks, Ranks
 from pgplay.policies.spec import PretrainedSpec
 
 _PROMPTS = 64
@@ -36,14 +38,39 @@ def free_memory_on(device: torch.device) -> int | None:
     return free_memory()
 
 
-def refuse_without_memory(plan: Plan, device: torch.device, processes: int = 1) -> None:
-    """Refuse what `device` has no memory for, before that many processes load it; raises InputError."""
+def sharded_over(plan: Plan, device: torch.device, ranks: Ranks) -> ProcessRanks | None:
+    """Return the `ranks` over which the layers of the plan's model are sharded; None if each has all of it.
+
+    They are where the ranks are told to, or where `device` has no memory for them otherwise.
+    """
+    if not isinstance(ranks, ProcessRanks) or not can_shard(plan):
+        return None
+    lacks = _lack(plan, device, ranks.count, sharded=False)
+    return ranks if ranks.always_shard or lacks else None
+
+
+def refuse_without_memory(plan: Plan, device: torch.device, ranks: Ranks = ALONE) -> None:
+    """Refuse what `device` has no memory for, before `ranks` load it; raises InputError."""
+    lack = _lack(plan, device, ranks.count, sharded=sharded_over(plan, device, ranks) is not None)
+    if lack is not None:
+        raise InputError("model.memory", field="batch_size", model=plan.config.model, **lack)
+
+
+def _lack(plan: Plan, device: torch.device, processes: int, *, sharded: bool) -> dict[str, int] | None:
+    """Return the bytes that training needs and that are free on `device`, by name, if the former are more; else None.
+
+    The CPU's memory is that of all processes, which share the batch; a GPU's is that of one.
+    """
     memory = memory_of(plan)
     free = None if memory is None else free_memory_on(device)
     if memory is None or free is None:
-        return
-    step = memory.step  # of the whole batch, which the processes share
-    total = processes * (memory.total - step) + step
-    if total > free:
-        values = {"needed": total, "weights": processes * memory.weights, "step": step, "free": free}
-        raise InputError("model.memory", field="batch_size", model=plan.config.model, **values)
+        return None
+    is_shared_memory = device.type == "cpu"
+    copies = processes if is_shared_memory else 1
+    weights = copies * memory.weights
+    if sharded:
+        weights = sharded_weights(memory, plan.spec.shape.layers, processes, is_on_gpus=not is_shared_memory)
+    total = weights + copies * (memory.adapter + memory.optimiser) + memory.step
+    if total <= free:
+        return None
+    return {"needed": total, "weights": weights, "step": memory.step, "free": free}

@@ -116,7 +116,7 @@ class Trainer:
         it was before the failed update. If the run ends once solved, the step that finds the task solved makes no
         update, so that the policy that solved it is kept. The ranks, if there are several, make the step together.
         """
-        with self._followers.step(self.plan, self.state) as ranks:
+        with self._followers.step(self.plan, self.policy, self.state) as ranks:
             return self._step(ranks)[0]
 
     def recorded_step(self) -> tuple[StepReport, StepRecord]:
@@ -150,7 +150,7 @@ class Trainer:
             self.counters.waiting = chance[2]
             raise
         score_ended = time.perf_counter()
-        solved = self._is_solved(scored, measured)
+        solved = self._is_solved(scored, measured, ranks)
         # Dense credit compares no completion with its group: only a whole step of equal rewards is without signal.
         compared = len(scored.rewards) if self.plan.config.credit == "dense" else self.plan.config.group_size
         metrics = reward_statistics(scored.rewards, compared) | scored.series
@@ -314,7 +314,7 @@ class Trainer:
         )
         return [training[number] for number in numbers]
 
-    def _is_solved(self, scored: Scored, measured: list[Pair]) -> bool:
+    def _is_solved(self, scored: Scored, measured: list[Pair], ranks: Ranks) -> bool:
         """Whether greedy decoding writes every training target exactly."""
         if scored.series.get("exact_match", 0.0) < 1.0:
             return False
@@ -324,7 +324,7 @@ class Trainer:
         if self.counters.steps - self.counters.checked_at < GREEDY_CHECK_INTERVAL:
             return False
         self.counters.checked_at = self.counters.steps
-        return all_exact(self.policy, training)
+        return ranks.from_first(lambda: all_exact(self.policy, training), bool)
 
     def _recover(self, metrics: Mapping[str, float]) -> dict[str, float]:
         """Reset a collapsed policy if the plan says so, and return the number of resets as a metric."""

@@ -8,17 +8,24 @@ from torch import Tensor, nn
 from pgplay.policies.networks.build import build_network
 from pgplay.policies.networks.pretrained import load_network
 from pgplay.policies.policy import Policy
+from pgplay.policies.ranks import ProcessRanks
 from pgplay.policies.spec import PolicySpec, PretrainedSpec
 
 
-def build_policy(spec: PolicySpec, device: torch.device, seed: int = 0) -> Policy:
+def build_policy(
+    spec: PolicySpec, device: torch.device, seed: int = 0, ranks: ProcessRanks | None = None
+) -> Policy:
     """Return the policy of `spec` on `device`; `seed` draws the first weights.
 
-    Raises InputError where a pretrained model is missing, is another one than the adapter's, or cannot be loaded.
+    A pretrained model's layers are sharded over `ranks` if given, each of which must build the policy; on GPUs its
+    weights are then in bfloat16, but for the adapter's. Raises InputError where a pretrained model is missing, is
+    another one than the adapter's, or cannot be loaded.
     """
     if isinstance(spec, PretrainedSpec):
         spec.check_base()
-        network: nn.Module = load_network(spec.model, spec.rank, spec.alpha, spec.targets, seed)
+        dtype = torch.bfloat16 if ranks is not None and ranks.on_gpus else torch.float32
+        pretrained = load_network(spec.model, spec.rank, spec.alpha, spec.targets, seed, dtype)
+        network: nn.Module = pretrained if ranks is None else pretrained.sharded(ranks, device)
     else:
         network = build_network(spec.network, spec.tokenizer.vocabulary_size, seed)
     return Policy(spec, network, device)

@@ -68,6 +68,8 @@ class LargeSampler(Sampler):
                 tokens = (logits + own_noise).argmax(-1)
                 sampled[rows, number] = tokens
                 log_probabilities[rows, number] = logits.gather(1, tokens[:, None])[:, 0] - logits.logsumexp(-1)
+            elif network.reads_together:
+                network.read_nothing()
             going = is_none_of(tokens, self.tokenizer.stop_ids)
             running &= ranks.all_going(going, here, len(present))
             still = running.nonzero()[:, 0]

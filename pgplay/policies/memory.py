@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from typing import NamedTuple
 
 import msgspec
@@ -11,6 +13,10 @@ from pgplay.policies.families.base import ModelSpec, Shapes
 
 NUMBER = 4
 """Bytes of a number: float32."""
+HALF_NUMBER = 2
+"""Bytes of a number: bfloat16."""
+_IN_LAYER = re.compile(r"\.\d+\.")
+"""What the name of a layer's tensor has in it: the layer's number."""
 _ACTIVATIONS = 34
 """Numbers that the backward pass needs per token, layer and unit of width: the 17 of Korthikanti et al. (2022,
 arXiv:2205.05198, equation 1) without attention scores, and as many for adapters and gated feed-forward layers."""
@@ -45,6 +51,8 @@ class MemoryForecast(msgspec.Struct, frozen=True):
     cache: int
     activations: int
     logits: int
+    layers: int = 0
+    """The part of the weights that is in the layers; the others are embeddings and the output layer."""
 
     @property
     def step(self) -> int:
@@ -72,7 +80,20 @@ def forecast_memory(model: ModelSpec, vocabulary: int, adapter: Adapter, work: W
         cache=NUMBER * 2 * model.shape.layers * keys * places,
         activations=NUMBER * _ACTIVATIONS * model.shape.layers * model.shape.width * places,
         logits=min(LOGITS_MEMORY, logits),
+        layers=NUMBER * sum(math.prod(shape) for name, shape in tensors.items() if _IN_LAYER.search(f".{name}")),
     )
+
+
+def sharded_weights(memory: MemoryForecast, layers: int, processes: int, *, is_on_gpus: bool) -> int:
+    """Return the bytes of weights where the `layers` are sharded over that many processes: see `policies.shards`.
+
+    On one of several GPUs, in bfloat16: all weights outside the layers, a part of each layer, and one whole layer. In
+    the memory that processes on the CPU share: what they hold when the last of them loads the whole model.
+    """
+    outside = memory.weights - memory.layers
+    if is_on_gpus:
+        return (outside + memory.layers // processes + memory.layers // layers) // (NUMBER // HALF_NUMBER)
+    return processes * outside + 2 * memory.layers - memory.layers // processes
 
 
 def _adapted_width(tensors: Shapes, targets: str) -> int:

@@ -1,9 +1,9 @@
 """The processes that share a run's batches, called ranks as in torch.distributed.
 
-Every rank holds the whole policy and draws the random numbers of the whole batch. It computes its own rows, consecutive
-ones, and gets the others' numbers from their ranks; the first rank speaks for all. So a formula over the batch sees all
-rows on every rank, and its gradient reaches a rank's network through that rank's rows alone: the ranks' gradients add
-up to the gradient of one process.
+Every rank holds the whole policy, or its part of a sharded one (`policies.shards`), and draws the random numbers of the
+whole batch. It computes its own rows, consecutive ones, and gets the others' numbers from their ranks; the first rank
+speaks for all. So a formula over the batch sees all rows on every rank, and its gradient reaches a rank's network
+through that rank's rows alone: the ranks' gradients add up to the gradient of one process.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ Value = TypeVar("Value")
 
 _BUCKET = 2**23
 """Numbers that are added up at once, so that their copy stays small."""
+_GATHER = b"gather "
 _LAST_WORDS = 1.0
 """Seconds until the system knows which process has died, once its connection is gone."""
 
@@ -145,10 +146,15 @@ class ProcessRanks:
     """The ranks of torch's default process group, all on one machine, which has been joined already.
 
     `on_gpus`: whether each has a GPU of its own, over which they exchange numbers; else they train on the CPU.
+    `always_shard`: whether a pretrained model's layers are sharded also where each rank has memory for all.
     """
 
-    def __init__(self, *, on_gpus: bool = False) -> None:
-        self.on_gpus = on_gpus
+    def __init__(self, *, on_gpus: bool = False, always_shard: bool = False) -> None:
+        self.on_gpus, self.always_shard = on_gpus, always_shard
+        self.is_together = False
+        """Whether all ranks do the same, as in a step; else the first one works alone."""
+        self.take_part: Callable[[int], None]
+        """Gathers the layer of that number for the first rank; there is one where layers are sharded."""
         self.number, self.count = distributed.get_rank(), distributed.get_world_size()
         self.is_lost = False
         self._processes: list[int] = []
@@ -182,7 +188,7 @@ class ProcessRanks:
         padded = rows.new_zeros(most, rows.shape[1])
         padded[: len(rows)] = rows
         received = [torch.empty_like(padded) for _ in range(self.count)]
-        self._run(lambda: distributed.all_gather(received, padded))
+        self.run(lambda: distributed.all_gather(received, padded))
         whole = torch.cat([part[: len(own_numbers)] for part, own_numbers in zip(received, numbers, strict=True)])
         if len(parts) > 1:
             order = torch.tensor([number for rank_numbers in numbers for number in rank_numbers], device=rows.device)
@@ -207,14 +213,14 @@ class ProcessRanks:
         """Return which of `rows` rows go on."""
         everywhere = torch.ones(rows, dtype=torch.uint8, device=going.device)
         everywhere[among] = going.to(torch.uint8)
-        self._run(lambda: distributed.all_reduce(everywhere, distributed.ReduceOp.MIN))
+        self.run(lambda: distributed.all_reduce(everywhere, distributed.ReduceOp.MIN))
         return everywhere.bool()
 
     def add(self, tensors: Sequence[Tensor]) -> None:
         """Replace each of `tensors` by its sum over all ranks, some at a time."""
         for bucket in _buckets(tensors):
             flat = torch.cat([tensor.flatten() for tensor in bucket])
-            self._run(lambda flat=flat: distributed.all_reduce(flat))  # type: ignore[misc]
+            self.run(lambda flat=flat: distributed.all_reduce(flat))  # type: ignore[misc]
             for tensor, part in zip(bucket, torch.split(flat, [part.numel() for part in bucket]), strict=True):
                 tensor.copy_(part.view_as(tensor))
 
@@ -226,7 +232,7 @@ class ProcessRanks:
     def of_first(self, values: Tensor) -> Tensor:
         """Return the first rank's `values`."""
         received = values.contiguous()
-        self._run(lambda: distributed.broadcast(received, 0))
+        self.run(lambda: distributed.broadcast(received, 0))
         return received
 
     def from_first(self, make: Callable[[], Value], kind: type[Value]) -> Value:
@@ -236,12 +242,15 @@ class ProcessRanks:
             if not data:
                 raise PgplayError("engine.failed_elsewhere")
             return msgspec.msgpack.decode(data, type=kind)
+        were_together, self.is_together = self.is_together, False
         try:
             value = make()
             data = msgspec.msgpack.encode(value)
         except BaseException:
             self.say(b"")
             raise
+        finally:
+            self.is_together = were_together
         self.say(data)
         return value
 
@@ -263,7 +272,17 @@ class ProcessRanks:
             self.of_first(torch.frombuffer(bytearray(data), dtype=torch.uint8))
 
     def hear(self) -> bytes:
-        """Return what the first rank says next."""
+        """Return what the first rank says next, after gathering the layers that it announces until then."""
+        while (data := self._heard()).startswith(_GATHER):
+            self.take_part(int(data.removeprefix(_GATHER)))
+        return data
+
+    def announce_gather(self, layer: int) -> None:
+        """Have the other ranks take part in gathering a `layer` that the first rank alone needs."""
+        if self.number == 0 and not self.is_together:
+            self.say(b"%s%d" % (_GATHER, layer))
+
+    def _heard(self) -> bytes:
         length = int(self.of_first(torch.zeros(1, dtype=torch.int64)))
         return self.of_first(torch.zeros(length, dtype=torch.uint8)).numpy().tobytes() if length else b""
 
@@ -280,7 +299,7 @@ class ProcessRanks:
             for number in range(start, end)[self._share(end - start, rank)]
         ]
 
-    def _run(self, exchange: Callable[[], object]) -> None:
+    def run(self, exchange: Callable[[], object]) -> None:
         """Make an `exchange` with all ranks; raises LostRankError if one of them is gone, then and ever after."""
         try:
             if not self.is_lost:

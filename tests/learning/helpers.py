@@ -10,13 +10,16 @@ import torch
 from pgplay.config.run_config import RunConfig, make_config
 from pgplay.errors import RewardError
 from pgplay.learning.algorithms.table import ALGORITHMS, Kind
+from pgplay.learning.followers import policy_over
 from pgplay.learning.inputs import Inputs, read_inputs
 from pgplay.learning.learner import LearnerState
+from pgplay.learning.memory import sharded_over
 from pgplay.learning.plan import make_plan
 from pgplay.learning.reports.diagnosis import Diagnosis
 from pgplay.learning.reports.step_report import Finding, StepReport
 from pgplay.learning.trainer import Trainer
 from pgplay.policies.cuda_graphs import GraphCache
+from pgplay.policies.devices import resolve_device
 from pgplay.policies.ranks import ALONE, Ranks
 from pgplay.rewards.records import Scores
 from pgplay.rewards.reward import Reward, build_reward
@@ -79,7 +82,10 @@ def trainer(
     config = make_config({**SMALL, **settings})
     measures = {spec: build_reward(spec) for spec in config.measure}
     plan = make_plan(config, read_inputs(config) if own_task is None else Inputs(own_task))
-    return Trainer(plan, own_reward or build_reward(config.reward), measures, graphs=graphs, ranks=ranks)
+    device = resolve_device(config.device)
+    over = sharded_over(plan, device, ranks)
+    policy = None if over is None else policy_over(over, plan.shape, device, config.seed)
+    return Trainer(plan, own_reward or build_reward(config.reward), measures, policy, graphs=graphs, ranks=ranks)
 
 
 def begun(config: RunConfig) -> Trainer:

@@ -117,7 +117,7 @@ def _check(arguments: Arguments) -> Request:
         plan = make_plan(config, inputs)
         if arguments.save is not None and not plan.algorithm.trains_network:
             raise no_policy(config.algorithm)
-        refuse_unshared(plan, arguments.engine.processes)
+        refuse_unshared(plan, arguments.engine.processes, shards=arguments.engine.always_shard)
     return Request(config, inputs, rewards)
 
 

@@ -21,10 +21,26 @@ ENGINE_ERRORS: dict[str, str] = {
     "error.engine.no_gpu.remedy": "Set device to cuda, or use processes:N.",
     "error.engine.not_measured": "{engine} trains on {device}, which is not measured: {measured:list}.",
     "error.engine.not_measured.remedy": "Add {device} to --devices, if this machine has it, or use another engine.",
+    "error.engine.not_measured_sharded": "pgplay bench measures whole models only, so {engine} cannot be measured.",
+    "error.engine.not_measured_sharded.remedy": "Leave :sharded out.",
     "error.engine.algorithm": "Several processes cannot share a run of {algorithm}: it has no gradient to add up.",
     "error.engine.algorithm.remedy": "Use --engine local, or another algorithm.",
     "error.engine.batch": "{processes} processes cannot share a batch of {batch}: each needs a completion.",
     "error.engine.batch.remedy": "Set batch_size to {processes} or more, or use fewer processes.",
+    "error.engine.all_weights": (
+        "Processes can shard only the layers of a model that nobody trains; lora_rank 0 trains all of {model}."
+    ),
+    "error.engine.all_weights.remedy": "Set lora_rank to 8, or leave :sharded out.",
+    "error.engine.own_network": "Only the layers of a pretrained model can be sharded, and {model} is none.",
+    "error.engine.own_network.remedy": "Leave :sharded out.",
+    "error.engine.reference": (
+        "A saved policy, {reference}, cannot be the reference of a model whose layers are sharded."
+    ),
+    "error.engine.reference.remedy": "Set reference to start, or use an engine whose every process has room for all.",
+    "error.engine.no_layers": "A {kind} has no list of layers that processes could shard.",
+    "error.engine.no_layers.remedy": "Use an engine whose every process has memory for the whole model.",
+    "error.engine.old_torch": "torch {version} cannot shard a model's layers as pgplay needs it.",
+    "error.engine.old_torch.remedy": "Install torch 2.9 or newer.",
     "error.engine.rank_lost": "Rank {number}, one of the run's {count} processes, died (process id {process}).",
     "error.engine.rank_lost.remedy": "If it printed why, the lines are in the log, marked [rank {number}].",
     "error.engine.no_answer": "One of the run's {count} processes does not answer any more.",

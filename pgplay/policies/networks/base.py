@@ -25,6 +25,8 @@ class Network(Protocol):
     """Whether the logits of many prefixes are computed for some of them at a time."""
     has_constant_features: bool
     """Whether training leaves all but that map as it is."""
+    is_sharded: bool
+    """Whether ranks hold a part each of its layers."""
 
     def __call__(self, prefixes: Prefixes, masks: Tensor | None = None) -> Tensor:
         """Return features (P, W) for `prefixes`, with a row of `masks` for each."""
@@ -82,12 +84,21 @@ class PromptReader(Network, Protocol):
         """Return the state after the first `lengths` (B,) of `tokens` (B, T); it is as if T tokens had been read."""
         ...
 
+    @property
+    def reads_together(self) -> bool:
+        """Whether other ranks read now, so that this one must read as often, even if only a token for nothing."""
+
+    def read_nothing(self) -> Tensor:
+        """Return the features (1, 1, W) of a token that counts for nothing."""
+        ...
+
 
 class WholeState:
     """Trains, saves and copies every parameter."""
 
     has_large_vocabulary = False
     has_constant_features = False
+    is_sharded = False
 
     def trainable_parameters(self: nn.Module) -> list[nn.Parameter]:  # type: ignore[misc]
         """Return the parameters that training changes."""

@@ -18,6 +18,8 @@ from torch.func import functional_call
 from pgplay.errors import InputError
 from pgplay.model_places import model_folder
 from pgplay.policies.prefix_tree import Prefixes, Stems
+from pgplay.policies.ranks import ProcessRanks
+from pgplay.policies.shards import shard_layers
 
 PREFIX = "base_model.model."
 """What peft puts before each name in an adapter's file."""
@@ -36,14 +38,19 @@ class CachedRows(NamedTuple):
 class PretrainedNetwork(nn.Module):
     """The model `causal`, whose parameters that need a gradient are trained; see `networks.base.Network`.
 
-    A network with `frozen` tensors is a reference: it computes with them in place of the trained ones.
+    A network with `frozen` tensors is a reference: it computes with them in place of the trained ones. The layers are
+    sharded over `ranks` if there are any: see `policies.shards`.
     """
 
     mask_count = 0
     has_large_vocabulary = True
 
-    def __init__(self, causal: nn.Module, frozen: Mapping[str, Tensor] | None = None) -> None:
+    def __init__(
+        self, causal: nn.Module, frozen: Mapping[str, Tensor] | None = None, ranks: ProcessRanks | None = None
+    ) -> None:
         super().__init__()
+        self._ranks = ranks
+        self.is_sharded = ranks is not None
         self.causal: Any = causal
         self.width: int = causal.config.hidden_size  # type: ignore[union-attr, assignment]
         self._context: int = causal.config.max_position_embeddings  # type: ignore[union-attr, assignment]
@@ -80,14 +87,22 @@ class PretrainedNetwork(nn.Module):
 
     def reference(self) -> PretrainedNetwork:
         """Return the network as it is now, constant; it shares the base."""
-        return PretrainedNetwork(self.causal, {name: value.clone() for name, value in self.saved_state().items()})
+        return self._with({name: value.clone() for name, value in self.saved_state().items()})
 
     def base(self) -> PretrainedNetwork | None:
         """Return the network with an adapter of zeros, which adds nothing; None if every weight is trained."""
         state = self.saved_state()
         if not all(".lora_" in name for name in state):
             return None
-        return PretrainedNetwork(self.causal, {name: torch.zeros_like(value) for name, value in state.items()})
+        return self._with({name: torch.zeros_like(value) for name, value in state.items()})
+
+    def sharded(self, ranks: ProcessRanks, device: torch.device) -> PretrainedNetwork:
+        """Return the network with its layers sharded over `ranks`, on this one's `device`, in place of this network."""
+        shard_layers(self.causal, ranks, device)
+        return PretrainedNetwork(self.causal, ranks=ranks)
+
+    def _with(self, frozen: Mapping[str, Tensor]) -> PretrainedNetwork:
+        return PretrainedNetwork(self.causal, frozen, self._ranks)
 
     @contextmanager
     def _weights(self) -> Iterator[None]:
@@ -121,7 +136,17 @@ class PretrainedNetwork(nn.Module):
                 use_cache=True,
             )
         features: Tensor = output.last_hidden_state
-        return features
+        return features.float()
+
+    @property
+    def reads_together(self) -> bool:
+        """Whether other ranks read now, so that this one must read as often, even if only a token for nothing."""
+        return self._ranks is not None and self._ranks.is_together
+
+    def read_nothing(self) -> Tensor:
+        """Return the features (1, 1, W) of a token that counts for nothing."""
+        token = torch.zeros(1, 1, dtype=torch.long, device=self.causal.get_input_embeddings().weight.device)
+        return self._read(token, self.start(1, 0))
 
     def forward(self, prefixes: Prefixes, masks: Tensor | None = None) -> Tensor:
         """Return features (P, W) for `prefixes`; what the texts of a prompt have in common is read once."""
@@ -131,12 +156,15 @@ class PretrainedNetwork(nn.Module):
         if len(parts.tails):
             forked = self.select_rows(_hiding(state, parts.lengths, parts.stems.shape[1]), parts.owners)
             features = torch.cat([features, self._read(prefixes.tokens[parts.tails], forked).flatten(0, 1)])
+        elif self.reads_together:
+            features = features + 0.0 * self.read_nothing().sum()  # backwards it computes as often, too
         return features.index_select(0, parts.ends)
 
     def logits(self, features: Tensor) -> Tensor:
         """Return logits (..., V) for `features` (..., W)."""
         with self._weights():
-            logits: Tensor = self.causal.get_output_embeddings()(features)
+            head = self.causal.get_output_embeddings()
+            logits: Tensor = head(features.to(head.weight.dtype))
         return logits.float()
 
     def frozen_logits(self) -> Callable[[Tensor], Tensor]:
@@ -147,7 +175,8 @@ class PretrainedNetwork(nn.Module):
                 name: parameter.detach().clone() if parameter.requires_grad else parameter.detach()
                 for name, parameter in head.named_parameters()
             }
-        return lambda features: functional_call(head, tensors, (features.detach(),)).float()
+        kind = head.weight.dtype
+        return lambda features: functional_call(head, tensors, (features.detach().to(kind),)).float()
 
     def start(self, batch: int, length: int) -> CachedRows:
         """Return the state before the first token."""
@@ -166,6 +195,8 @@ class PretrainedNetwork(nn.Module):
         state = self.start(*tokens.shape)
         if tokens.shape[1]:
             self._read(tokens, state)
+        elif self.reads_together:
+            self.read_nothing()
         return _hiding(state, lengths, tokens.shape[1])
 
     @torch.no_grad()
@@ -188,8 +219,10 @@ def _hiding(state: CachedRows, lengths: Tensor, width: int) -> CachedRows:
     return CachedRows(state.cache, torch.arange(width, device=lengths.device) < lengths[:, None])
 
 
-def load_network(model: str, rank: int, alpha: int, targets: str, seed: int) -> PretrainedNetwork:
-    """Return the pretrained `model` in float32, with a fresh adapter of `rank`; 0 trains every weight.
+def load_network(
+    model: str, rank: int, alpha: int, targets: str, seed: int, dtype: torch.dtype = torch.float32
+) -> PretrainedNetwork:
+    """Return the pretrained `model` in `dtype`, with a fresh adapter of `rank` in float32; 0 trains every weight.
 
     Nothing of its folder is run or unpickled. Raises InputError for a model that cannot be loaded so.
     """
@@ -204,7 +237,7 @@ def load_network(model: str, rank: int, alpha: int, targets: str, seed: int) -> 
     folder = model_folder(model)
     try:
         causal = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False, local_files_only=True
+            folder, dtype=dtype, use_safetensors=True, trust_remote_code=False, local_files_only=True
         )
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         reason = str(error).strip().split("\n")[0]
@@ -236,6 +269,6 @@ def _check_head(network: PretrainedNetwork) -> None:
     """Refuse a model whose logits are more than its head's."""
     tokens = torch.arange(4)[None]
     own = network.logits(network._read(tokens, network.start(1, 0)))
-    whole = network.causal(input_ids=tokens).logits
+    whole = network.causal(input_ids=tokens).logits.float()
     if not torch.allclose(own, whole, atol=1e-3):
         raise InputError("model.other_head", field="model")

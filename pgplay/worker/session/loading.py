@@ -9,19 +9,24 @@ import torch
 
 from pgplay.errors import coded
 from pgplay.files.chunks import bytes_read
+from pgplay.learning.followers import policy_over
+from pgplay.learning.memory import sharded_over
 from pgplay.learning.plan import Plan
-from pgplay.policies.build import build_policy
 from pgplay.policies.families.pretrained import weight_files
 from pgplay.policies.policy import Policy
+from pgplay.policies.ranks import ALONE, Ranks
 from pgplay.policies.spec import PretrainedSpec
 from pgplay.worker.session.interface import OnProgress
 
 
-def first_policy(plan: Plan, device: torch.device, on_progress: OnProgress) -> Policy | None:
+def first_policy(
+    plan: Plan, device: torch.device, on_progress: OnProgress, ranks: Ranks = ALONE
+) -> Policy | None:
     """Return the untrained or pretrained policy that a run of `plan` begins with; None for one that trains none.
 
-    The files of a pretrained one are read once before they are mapped, so that the bytes can be counted. Raises
-    InputError where it cannot be loaded, and what `on_progress` raises.
+    A pretrained one's layers are sharded over `ranks` where `sharded_over` says so. Its files are read once before they
+    are mapped, so that the bytes can be counted. Raises InputError where it cannot be loaded, and what `on_progress`
+    raises.
     """
     if not plan.algorithm.trains_network:
         return None
@@ -34,4 +39,4 @@ def first_policy(plan: Plan, device: torch.device, on_progress: OnProgress) -> P
         total = sum(file.stat().st_size for file in files)
         for count in bytes_read(files):
             on_progress(coded("progress.weights", count=count, whole=total))
-    return build_policy(plan.shape, device, plan.config.seed)
+    return policy_over(sharded_over(plan, device, ranks), plan.shape, device, plan.config.seed)

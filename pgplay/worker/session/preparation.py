@@ -12,7 +12,7 @@ from pgplay.config.changes import Changes
 from pgplay.config.run_config import RunConfig, make_config
 from pgplay.errors import InputError, RewardError, coded
 from pgplay.learning.inputs import Inputs
-from pgplay.learning.memory import refuse_without_memory
+from pgplay.learning.memory import refuse_without_memory, sharded_over
 from pgplay.learning.plan import Plan, make_plan
 from pgplay.learning.sharing import refuse_unshared_by
 from pgplay.learning.trainer import Trainer
@@ -24,7 +24,7 @@ from pgplay.rewards.reward import Reward, build_reward
 from pgplay.rewards.spec import RewardSpec, resolve, with_consent
 from pgplay.runs.stored_rewards import stored_rewards
 from pgplay.worker.protocol.commands import Resume
-from pgplay.worker.session.saved_policies import NamedPolicies, load_named
+from pgplay.worker.session.saved_policies import NamedPolicies, read_named
 
 PAIRS_FOR_GOAL = 64
 """Targets that are scored to find the reward of a solved run."""
@@ -91,13 +91,16 @@ def plan_run(config: RunConfig, inputs: Inputs, ranks: Ranks = ALONE) -> Planned
     for a damaged policy.
     """
     device = resolve_device(config.device)
-    saved = load_named(config, device)
-    start = saved.start
+    start, reference = read_named(config)
     if start is not None:
         config = msgspec.structs.replace(config, model=start.card.model)
-    plan = make_plan(config, inputs, None if start is None else start.policy.shape)
+    plan = make_plan(config, inputs, None if start is None else start.card.shape)
     refuse_unshared_by(ranks, plan, device.type)
-    refuse_without_memory(plan, device, ranks.count if device.type == "cpu" else 1)
+    refuse_without_memory(plan, device, ranks)
+    shared = sharded_over(plan, device, ranks)
+    if shared is not None and reference is not None:
+        raise InputError("engine.reference", field="reference", reference=config.reference)
+    saved = NamedPolicies(*(stored and stored.load(device, shared) for stored in (start, reference)))
     if start is None or start.density == Density.of(config):
         return PlannedRun(plan, saved, device)
     trained, present = start.density.description, Density.of(config).description

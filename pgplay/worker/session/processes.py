@@ -22,7 +22,7 @@ from typing import Any
 import torch
 from torch import distributed
 
-from pgplay.config.engine import BACKEND, Engine
+from pgplay.config.engine import ENGINE, Engine, parse_engine
 from pgplay.errors import InputError, PgplayError
 from pgplay.learning.followers import END
 from pgplay.learning.following import follow_first, policy_of
@@ -58,32 +58,35 @@ def _refuse_missing_gpus(engine: Engine) -> None:
         raise InputError("engine.gpus", count=engine.processes, present=present)
 
 
-def _join(kind: str, rank: int, count: int, store: Any = None) -> ProcessRanks:
-    """Join the ranks that meet at `store`, or where torchrun's environment says; waits for all of them."""
+def _join(engine: Engine, rank: int, store: Any = None) -> ProcessRanks:
+    """Join the ranks of `engine` that meet at `store`, or where torchrun's environment says; waits for all of them."""
     _refuse_missing_distributed()
     for name in ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME"):  # nobody else on the network can join
         os.environ.setdefault(name, "lo0" if sys.platform == "darwin" else "lo")
-    if kind == "gpus":
+    on_gpus = engine.kind == "gpus"
+    if on_gpus:
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", rank)))
-    backend = "cpu:gloo,cuda:nccl" if kind == "gpus" else "gloo"
+    backend = "cpu:gloo,cuda:nccl" if on_gpus else "gloo"
     if store is None:
         distributed.init_process_group(backend, init_method="env://", timeout=_FOREVER)
     else:
         from torch.distributed import PrefixStore  # type: ignore[attr-defined]  # absent where torch has none of this
 
         own_part = PrefixStore("pgplay", store)
+        count = engine.processes
         distributed.init_process_group(backend, store=own_part, rank=rank, world_size=count, timeout=_FOREVER)
-    return ProcessRanks(on_gpus=kind == "gpus")
+    return ProcessRanks(on_gpus=on_gpus, always_shard=engine.always_shard)
 
 
 def joined() -> Ranks:
     """Return the ranks that this process was started among, by torchrun; ALONE if by itself."""
     rank = rank_here()
-    return ALONE if rank is None else _join(_kind_here(), rank, int(os.environ["WORLD_SIZE"]))
+    return ALONE if rank is None else _join(_engine_here(), rank)
 
 
-def _kind_here() -> str:
-    return os.environ.get(BACKEND, "processes")
+def _engine_here() -> Engine:
+    """Return the engine of which this process is a rank; a torchrun that is not pgplay's names none."""
+    return parse_engine(os.environ.get(ENGINE, f"processes:{os.environ['WORLD_SIZE']}"))
 
 
 def dismiss(ranks: Ranks) -> None:
@@ -162,7 +165,7 @@ def _join_watching(others: Sequence[subprocess.Popen[bytes]], engine: Engine, st
 
     def join() -> None:
         try:
-            joined.set_result(_join(engine.kind, 0, engine.processes, store))
+            joined.set_result(_join(engine, 0, store))
         except BaseException as error:
             joined.set_exception(error)
 
@@ -211,11 +214,11 @@ def serve_first(finish: Callable[[], None], make_policy: Callable[[Plan], Policy
 
 
 def _join_as_follower() -> ProcessRanks:
-    rank, count = rank_here() or 0, int(os.environ["WORLD_SIZE"])
+    rank, engine = rank_here() or 0, _engine_here()
     if _OWN_STORE not in os.environ:
-        return _join(_kind_here(), rank, count)
+        return _join(engine, rank)
     from torch.distributed import TCPStore  # type: ignore[attr-defined]
 
     store = TCPStore(os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), is_master=False)
     store.set(f"{_STARTED}/{rank}", "1")
-    return _join(_kind_here(), rank, count, store)
+    return _join(engine, rank, store)

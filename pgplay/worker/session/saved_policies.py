@@ -13,15 +13,16 @@ from pgplay.config.recipe import to_recipe
 from pgplay.config.run_config import RunConfig, make_config, to_settings
 from pgplay.config.warm_start import PolicyNamed
 from pgplay.errors import InputError, coded
+from pgplay.learning.followers import policy_over
 from pgplay.learning.learner import Learner
 from pgplay.learning.reports.samples import sample_of
 from pgplay.learning.reports.step_report import Role, Sample, StepReport
 from pgplay.library.policies import load_policy
 from pgplay.library.policy_card import PolicyCard
-from pgplay.policies.build import build_policy
 from pgplay.policies.density import Density
 from pgplay.policies.devices import resolve_device
 from pgplay.policies.policy import Policy
+from pgplay.policies.ranks import ProcessRanks
 from pgplay.policies.rollout import Completion
 from pgplay.rewards.python.source import is_python
 from pgplay.rewards.reward import Reward, build_reward
@@ -50,6 +51,29 @@ class SavedPolicy(NamedTuple):
         return Density.of(make_config(self.card.config))
 
 
+class StoredPolicy(NamedTuple):
+    """A policy of the library as it is stored: its card, and its tensors in the bytes of their file."""
+
+    card: PolicyCard
+    tensors: bytes
+
+    @property
+    def density(self) -> Density:
+        """The density that it was trained with, the default for sampling."""
+        return Density.of(make_config(self.card.config))
+
+    def load(self, device: torch.device, ranks: ProcessRanks | None = None) -> SavedPolicy:
+        """Return it with its network on `device`, its layers sharded over `ranks` if given; see `policy_over`."""
+        policy = policy_over(ranks, self.card.shape, device)
+        policy.load_state(unpack(self.tensors, coded("place.policy", name=self.card.name)))
+        return SavedPolicy(self.card, policy)
+
+
+def read_stored(name: str, field: str = "") -> StoredPolicy:
+    """Return the stored policy called `name`; raises InputError for an unknown one, PgplayError for a damaged one."""
+    return StoredPolicy(*load_policy(name, field))
+
+
 def card_of(name: str, learner: Learner, report: StepReport | None) -> PolicyCard:
     """Return the card called `name` of the policy that `learner` has now; `report` is that of its newest step."""
     plan = learner.plan
@@ -74,14 +98,15 @@ class NamedPolicies(NamedTuple):
     reference: SavedPolicy | None
 
 
-def load_named(config: RunConfig, device: torch.device) -> NamedPolicies:
-    """Return the saved policies that `config` names, on `device`; raises as `load_saved_policy` does."""
+def read_named(config: RunConfig) -> tuple[StoredPolicy | None, StoredPolicy | None]:
+    """Return the saved policies that `config` names, to start from and as a reference; raises as `read_stored` does."""
     start = config.starts_from
     names = {
         "warm_start": start.name if isinstance(start, PolicyNamed) else "",
         "reference": config.reference if config.reference != "start" else "",
     }
-    return NamedPolicies(*(_load(name, device, field) if name else None for field, name in names.items()))
+    stored = [read_stored(name, field) if name else None for field, name in names.items()]
+    return stored[0], stored[1]
 
 
 def load_saved_policy(name: str, device: str = "auto") -> SavedPolicy:
@@ -90,14 +115,7 @@ def load_saved_policy(name: str, device: str = "auto") -> SavedPolicy:
     Raises InputError for an unknown name or device, PgplayError for a damaged or newer policy. Nothing that came with
     the policy is run.
     """
-    return _load(name, resolve_device(device))
-
-
-def _load(name: str, device: torch.device, field: str = "") -> SavedPolicy:
-    card, tensors = load_policy(name, field)
-    policy = build_policy(card.shape, device)
-    policy.load_state(unpack(tensors, coded("place.policy", name=name)))
-    return SavedPolicy(card, policy)
+    return read_stored(name).load(resolve_device(device))
 
 
 def write_texts(

@@ -104,7 +104,7 @@ class Session(PolicyRequests):
         with ExitStack() as undo:
             live = LiveRewards(prepared.rewards, on_log)
             reward, measures = live.build(undo)
-            policy = prepared.policy or first_policy(plan, prepared.device, on_progress)
+            policy = prepared.policy or first_policy(plan, prepared.device, on_progress, ranks)
             learner = make_learner(plan, reward, measures, policy, prepared.reference, ranks)
             threads = Threads.choose(plan, learner.policy, processes=ranks.count)
             undo.callback(threads.rest)
@@ -148,7 +148,7 @@ class Session(PolicyRequests):
             live = LiveRewards(with_consent(content.rewards, rewards), on_log, content.reward_stamp)
             device = resolve_device(plan.config.device)
             refuse_unshared_by(ranks, plan, device.type)
-            policy = first_policy(plan, device, on_progress)
+            policy = first_policy(plan, device, on_progress, ranks)
             learner = make_learner(plan, *live.build_saved(undo), policy, ranks=ranks)
             learner.restore(stored.state)
             threads = Threads.choose(plan, learner.policy, content.threads, ranks.count)
