@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, DataTable, Input, Static
 
@@ -16,7 +18,7 @@ from pgplay.app.widgets.sweep_rows import SweepRows
 from pgplay.experiments.statistics.estimates import load_scipy
 from pgplay.experiments.sweep_library import LocalSweepLibrary, NoSweeps
 from pgplay.experiments.sweep_list import list_sweeps
-from pgplay.experiments.sweeps import Sweep, open_sweep
+from pgplay.experiments.sweeps import Sweep, open_sweep, rename_sweep
 from pgplay.runs.summaries import list_runs
 from tests.app.fake_worker import Bench, begin, opened, until
 from tests.app.stored_runs import store_run
@@ -103,10 +105,35 @@ async def test_its_page_shows_every_run_the_median_the_interval_and_the_verdict(
         assert "algorithm=rloo needs 3 times the completions of algorithm=grpo (3 to 3, 8 seeds)." in shown
         assert shown.count("●" * 8) == 2
         assert "━" in shown
-        assert f"{sweep.name} · finished · 16 of 16 runs ended" in text(bench, "#sweep-title")
+        assert f"{sweep.name} · 16 of 16 runs ended · finished" in text(bench, "#sweep-title")
         await pilot.press("down", "right", "right", "enter")
         await until(pilot, lambda: isinstance(bench.app.screen, TravelScreen))
         assert f"{sweep.name}-1-2-solved" in text(bench, "#travel-title")
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80", "120"])
+def test_the_page_of_a_sweep_with_statistics(size: tuple[int, int], snap_compare: Callable[..., bool]) -> None:
+    load_scipy()
+    rows = [{"target": "hi", "reward": reward, "measure": ["lcs"]} for reward in ("levenshtein", "prefix", "charset")]
+    store_sweep(rows, seeds=range(10), ranked_by="lcs")
+    rename_sweep(list_sweeps(list_runs())[0].name, "three-rewards")
+    sweep = open_sweep("three-rewards")
+    for seed in range(9):
+        spread = seed % 4 / 20
+        store_seed(sweep, 0, seed, measure="lcs", values=[0.4, 0.8 + spread])
+        store_seed(sweep, 1, seed, "failed" if seed == 3 else "solved", measure="lcs", values=[0.4, 0.7 + 2 * spread])
+        if seed < 8:
+            store_seed(sweep, 2, seed, "finished", measure="lcs", values=[0.6, 0.2 + spread])
+    bench = Bench()
+
+    async def look(pilot: Pilot[int]) -> None:
+        await begin(bench, pilot)
+        bench.app.perform(bench.app.controllers.sweeps.open("three-rewards"))
+        await until(pilot, lambda: isinstance(bench.app.screen, SweepScreen) and "hacked" in lines(bench))
+        await pilot.press("down", "down")
+
+    assert snap_compare(bench.app, terminal_size=size, run_before=look)
 
 
 async def test_few_seeds_are_called_few_and_a_run_that_ends_elsewhere_appears() -> None:

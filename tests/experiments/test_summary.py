@@ -121,7 +121,7 @@ def test_a_measure_is_compared_by_its_difference_and_more_is_better() -> None:
     ]
     found = summarise(recipes, runs, choose_yardstick(recipes))
     assert found.comparisons[0].verdict == "better"
-    assert verdicts(found) == ["lcs of reward=prefix minus that of reward=levenshtein: +0.1 (+0.1 to +0.11, 10 seeds)."]
+    assert verdicts(found) == ["lcs differs by +0.1 (+0.1 to +0.11, 10 seeds): reward=prefix minus reward=levenshtein."]
     assert [result.entry.config.reward for result in found.ranked()] == ["prefix", "levenshtein"]
 
 

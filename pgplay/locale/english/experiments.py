@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 _BOTH = "{b} needs {size:text} the completions of {a}"
-_MEASURED = "{measure} of {b} minus that of {a}: {size:change}"
+_DIFFERS = "{measure} differs by {size:change}"
+_DIFFERS_WITHIN = f"{_DIFFERS} ({{low:change}} to {{high:change}}, {{seeds:.0f}} seeds): {{b}} minus {{a}}."
 
 COMPARISONS = {
     "figure.completions": "Completions until solved",
@@ -14,9 +15,9 @@ COMPARISONS = {
     "comparison.same-times": f"Not told apart: {_BOTH} ({{range:text}}, {{seeds:.0f}} seeds).",
     "comparison.few-times": f"Few seeds: {_BOTH}; on each seed {{each:list}} times.",
     "comparison.none-solved": "Not told apart: neither {b} nor {a} reaches its goal on any seed.",
-    "comparison.values": f"{_MEASURED} ({{low:change}} to {{high:change}}, {{seeds:.0f}} seeds).",
-    "comparison.same-values": f"Not told apart: {_MEASURED} ({{low:change}} to {{high:change}}, {{seeds:.0f}} seeds).",
-    "comparison.few-values": f"Few seeds: {_MEASURED}, on each seed {{each:list}}.",
+    "comparison.values": _DIFFERS_WITHIN,
+    "comparison.same-values": f"Not told apart: {_DIFFERS_WITHIN}",
+    "comparison.few-values": f"Few seeds: {_DIFFERS}: {{b}} minus {{a}}; on each seed by {{each:list}}.",
     "comparison.not-measured": "Not told apart: {measure} was not measured for both {b} and {a}.",
     "comparison.more": "If the difference is as large as it seems, {seconds:time} more would do "
     "({seeds:,.0f} {seeds:plural seed|seeds}).",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import ClassVar, NamedTuple, Protocol
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
@@ -161,14 +162,16 @@ class SweepScreen(Screen[None]):
         drawn = drawn_sweep(self._view, summary, self._found.hacked if self._found else {}, rows.columns)
         rows.show(drawn)
         rows.border_title = as_title(self._legend(summary))
-        self.query_one("#sweep-title", Static).update(terminal_text(self._title(), width=self.size.width - 2))
+        width = self.size.width - 2
+        self.query_one("#sweep-title", Static).update(terminal_text(self._title(width), width=width))
         axis = self.query_one("#sweep-axis", Static)
         axis.update(Text(axis_text(drawn, rows.columns), no_wrap=True))
         unit = "completions until solved" if self._view.yardstick.kind == "completions" else f"{drawn.unit} at the end"
         rows.border_subtitle = as_title(f" {unit} ")
         self._show_hint()
 
-    def _title(self) -> str:
+    def _title(self, width: int) -> str:
+        """Return the sweep's name and state, without the last facts that do not fit in `width` cells."""
         view, plan = self._view, self._view.sweep.plan
         rows = "1 row" if len(plan.rows) == 1 else f"{len(plan.rows)} rows"
         state: str = view.state
@@ -178,7 +181,10 @@ class SweepScreen(Screen[None]):
         elif self._trainer.trains(view.sweep.name):
             state = "starting…"
         ended = f"{view.ended} of {len(view.trials)} runs ended"
-        return " · ".join((view.sweep.name, state, ended, f"{rows} × {len(plan.seeds)} seeds"))
+        facts = [view.sweep.name, ended, state, f"{rows} × {len(plan.seeds)} seeds"]
+        while len(facts) > 1 and cell_len(plain(" · ".join(facts))) > width:
+            facts.pop()
+        return " · ".join(facts)
 
     def _legend(self, summary: Summary | None) -> str:
         if summary is None:
