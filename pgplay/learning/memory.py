@@ -16,8 +16,11 @@ _PROMPTS = 64
 """The number of prompts that are checked to find the longest."""
 
 
-def memory_of(plan: Plan) -> MemoryForecast | None:
-    """Return the predicted memory of training a pretrained model by `plan`; None for another network."""
+def memory_of(plan: Plan, shares: int = 1) -> MemoryForecast | None:
+    """Return the predicted memory of training a pretrained model by `plan`; None for another network.
+
+    It is for one of so many equal `shares` of the batch.
+    """
     if not isinstance(plan.shape, PretrainedSpec) or not plan.algorithm.trains_network:
         return None
     prompt = max(len(plan.tokenizer.render_prompt(pair.prompt)) for pair in plan.task.training[:_PROMPTS])
@@ -26,7 +29,7 @@ def memory_of(plan: Plan) -> MemoryForecast | None:
         plan.spec,
         plan.tokenizer.vocabulary_size,
         Adapter(plan.shape.rank, plan.shape.targets),
-        Workload(plan.config.batch_size, prompt + plan.shape.max_length, moments),
+        Workload(-(-plan.config.batch_size // shares), prompt + plan.shape.max_length, moments),
     )
 
 
@@ -59,13 +62,13 @@ def refuse_without_memory(plan: Plan, device: torch.device, ranks: Ranks = ALONE
 def _lack(plan: Plan, device: torch.device, processes: int, *, sharded: bool) -> dict[str, int] | None:
     """Return the bytes that training needs and that are free on `device`, by name, if the former are more; else None.
 
-    The CPU's memory is that of all processes, which share the batch; a GPU's is that of one.
+    The CPU's memory is that of all processes and of the whole batch; a GPU's is that of one, and of its share.
     """
-    memory = memory_of(plan)
+    is_shared_memory = device.type == "cpu"
+    memory = memory_of(plan, 1 if is_shared_memory else processes)
     free = None if memory is None else free_memory_on(device)
     if memory is None or free is None:
         return None
-    is_shared_memory = device.type == "cpu"
     copies = processes if is_shared_memory else 1
     weights = copies * memory.weights
     if sharded:

@@ -135,6 +135,19 @@ def test_layers_are_sharded_where_a_copy_in_each_process_does_not_fit(
         refuse_without_memory(plan, CPU, two)
 
 
+@pytest.mark.exhaustive
+def test_a_gpu_needs_memory_for_its_share_of_the_batch(two: ProcessRanks, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, gpu = trainer(**settings()).plan, torch.device("cuda")
+    whole, share = memory_of(plan), memory_of(plan, 2)
+    assert whole is not None
+    assert share is not None
+    assert share.total < whole.total
+    monkeypatch.setattr(two, "always_shard", False)
+    monkeypatch.setattr(memory, "free_memory_on", lambda device: share.total)
+    assert sharded_over(plan, gpu, two) is None
+    refuse_without_memory(plan, gpu, two)
+
+
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [

@@ -12,7 +12,15 @@ from msgspec.structs import replace
 from pgplay.limits import LOGITS_MEMORY
 from pgplay.policies.families.base import ModelSpec, Shapes, Size
 from pgplay.policies.families.pretrained import model_of_weights
-from pgplay.policies.memory import NUMBER, Adapter, MemoryForecast, Workload, forecast_memory
+from pgplay.policies.memory import (
+    HALF_NUMBER,
+    NUMBER,
+    Adapter,
+    MemoryForecast,
+    Workload,
+    forecast_memory,
+    sharded_weights,
+)
 from tests.benchmarks.scaling.step_time import Costs, Network, Seconds, Work, operations, step_seconds
 
 
@@ -30,7 +38,7 @@ class Gpu(NamedTuple):
     network: float
 
 
-HOPPER = {4: 67e12, 2: 989e12}
+HOPPER = {NUMBER: 67e12, HALF_NUMBER: 989e12}
 """float32 without TF32, and bfloat16."""
 GPUS = {
     # nvidia.com/data-center/h100 and /h200, SXM; NVLink's 900 GB/s count both ways; a machine has eight
@@ -91,10 +99,6 @@ class Llama(NamedTuple):
             shapes["lm_head.weight"] = (self.vocabulary, self.width)
         return model_of_weights("llama", Size(self.layers, self.width, 8192, self.heads, self.feed_forward), shapes)
 
-    def ends(self) -> int:
-        """Return the numbers of its embeddings and output layer, which no sharding divides."""
-        return self.vocabulary * self.width * (1 if self.is_tied else 2)
-
 
 MODELS = {
     "SmolLM2-135M": Llama(30, 576, 1536, 9, 3, 49_152, is_tied=True),
@@ -114,7 +118,7 @@ class Layout(NamedTuple):
     @property
     def number(self) -> int:
         """Bytes of a weight."""
-        return NUMBER // 2 if self.is_sharded else NUMBER
+        return HALF_NUMBER if self.is_sharded else NUMBER
 
     @property
     def link(self) -> float:
@@ -147,7 +151,7 @@ def _outlook(model: Llama, layout: Layout) -> Outlook:
     weights = layout.number * network.parameters
     host = model.layers * HOST_PER_LAYER
     reading = (weights + memory.cache / 2) / gpu.reading
-    gathering = _gathering(model, weights - layout.number * model.ends(), layout) if layout.is_sharded else 0.0
+    gathering = _gathering(model, memory.layers * layout.number // NUMBER, layout) if layout.is_sharded else 0.0
     rate = SHARE_OF_PEAK * gpu.peak[layout.number]
     costs = Costs(
         column=max(host, reading) + gathering,
@@ -176,7 +180,7 @@ def _outlook(model: Llama, layout: Layout) -> Outlook:
 
 
 def _gathering(model: Llama, layers: int, layout: Layout) -> float:
-    """Return the seconds in which a GPU receives what it lacks of the bytes of all `layers`, an exchange for each."""
+    """Return the seconds in which a GPU receives what it lacks of the bytes of all `layers`, one exchange for each."""
     return layers * (layout.count - 1) / layout.count / layout.link + model.layers * LATENCY
 
 
@@ -185,11 +189,8 @@ def _memory(model: Llama, spec: ModelSpec, layout: Layout, rows: int) -> MemoryF
     whole = forecast_memory(spec, model.vocabulary, ADAPTER, Workload(rows, WORK.prompt + WORK.tokens, MOMENTS))
     if not layout.is_sharded:
         return whole
-    smaller = {name: getattr(whole, name) * layout.number // NUMBER for name in ("weights", "cache", "activations")}
-    ends = layout.number * model.ends()
-    layers = smaller["weights"] - ends
-    weights = ends + layers / layout.count + layers / model.layers
-    return replace(whole, **smaller | {"weights": round(weights)})
+    smaller = {name: getattr(whole, name) * layout.number // NUMBER for name in ("cache", "activations")}
+    return replace(whole, weights=sharded_weights(whole, model.layers, layout.count, is_on_gpus=True), **smaller)
 
 
 def _first_too_large(memory: MemoryForecast, room: float) -> str:
