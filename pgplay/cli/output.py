@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-from pgplay.cli.resuming import host_seen
+from pgplay.cli.resuming import as_typed_there, host_seen
 from pgplay.errors import PgplayError, RewardError
 
 _PICTURES = {"\n": "↵", "\t": "→", "\x7f": "␡"}
@@ -99,7 +99,7 @@ def print_error(error: PgplayError) -> None:
         print_source(error.nested_traceback, sys.stderr)
     if host := host_seen():
         error = PgplayError("ssh.there", host=host, cause=error)
-    for line in (error.problem, error.remedy):
+    for line in (error.problem, as_typed_there(error.remedy)):
         if line:
             say(line.strip(), sys.stderr)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 
 from pgplay.config.engine import LOCAL, Engine
@@ -14,6 +15,15 @@ SEEN_AS = "PGPLAY_SEEN_AS"
 def host_seen() -> str:
     """Return this machine as the other one calls it, empty where the person sits here."""
     return os.environ.get(SEEN_AS, "").removeprefix("ssh:")
+
+
+def as_typed_there(text: str) -> str:
+    """Return `text` with the commands in it that bring something to this machine as the person types them."""
+    engine = os.environ.get(SEEN_AS)
+    return _BRINGING.sub(rf"\g<0> --engine {engine}", text) if engine else text
+
+
+_BRINGING = re.compile(r"pgplay (?:models|tasks) add (?:'[^']*'|[^\s,']*[^\s,.'])")
 
 
 def to_continue(sweep: str, engine: Engine = LOCAL) -> str:

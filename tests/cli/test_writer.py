@@ -13,9 +13,11 @@ import pgplay.cli
 from pgplay.cli import main
 from pgplay.cli.output import print_error, print_json, print_source, say
 from pgplay.cli.progress import BarProgress, RunsProgress
+from pgplay.cli.resuming import SEEN_AS
 from pgplay.cli.tables import print_facts, print_table
 from pgplay.errors import PgplayError, RewardError
 from pgplay.learning.reports.step_report import Sample, StepReport
+from pgplay.model_places import not_downloaded
 from pgplay.worker.protocol.records import SecondsLeft
 from tests import hostile
 from tests.hostile import STEERS
@@ -164,3 +166,13 @@ def test_a_reward_that_fails_with_hostile_words_steers_nothing(
     told = capsys.readouterr()
     assert "owned" in told.err
     assert not STEERS.search(told.out + told.err)
+
+
+def test_an_error_told_on_another_machine_names_this_one_and_the_command_as_it_is_typed_there(capsys, monkeypatch):
+    monkeypatch.setenv(SEEN_AS, "ssh:box")
+    print_error(not_downloaded("org/model"))
+    print_error(PgplayError("outside.not_cached", name="org/data", task="dataset:org/data,config=a b"))
+    told = capsys.readouterr().err
+    assert told.startswith("On box: The model org/model")
+    assert "pgplay models add org/model --engine ssh:box, or" in told
+    assert "pgplay tasks add 'dataset:org/data,config=a b' --engine ssh:box" in told

@@ -23,5 +23,18 @@ COMMANDS = {
 }
 """Each command's module and function (arguments to exit status), and its line of help."""
 
-FORWARDED = ("watch", "sample", "eval", "bench", "doctor", "locate", "runs", "policies", "models", "compare", "sweep")
+FORWARDED = (
+    "bench",
+    "compare",
+    "doctor",
+    "eval",
+    "locate",
+    "models",
+    "policies",
+    "runs",
+    "sample",
+    "sweep",
+    "tasks",
+    "watch",
+)
 """The commands that --engine ssh:HOST runs on another machine; `train` and the app act on it themselves."""
