@@ -138,6 +138,11 @@ def test_two_processes_are_compared_with_one(capsys: pytest.CaptureFixture[str])
     assert shared["efficiency"] == pytest.approx(shared["speedup"] / 2)
 
 
+def test_sharded_models_are_not_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "--engine", "gpus:2:sharded"]) == 2
+    assert "pgplay bench measures whole models only" in capsys.readouterr().err
+
+
 def test_an_engine_on_a_device_that_is_not_measured_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*QUICK, "--engine", "gpus:2", "--devices", "cpu"]) == 2
     assert "gpus:2 trains on cuda, which is not measured: cpu" in capsys.readouterr().err

@@ -216,7 +216,7 @@ def test_one_process_starts_no_other() -> None:
         assert ranks is ALONE
 
 
-@pytest.mark.parametrize("text", ["local", " processes:2", "gpus:8"])
+@pytest.mark.parametrize("text", ["local", " processes:2", "gpus:8", "processes:2:sharded", "ssh:box:gpus:8:sharded"])
 def test_an_engine_is_written_as_it_is_read(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     assert str(parse_engine(text)) == text.strip()
@@ -230,6 +230,7 @@ def test_an_engine_is_written_as_it_is_read(text: str, monkeypatch: pytest.Monke
         ("", "There is no engine called ''"),
         ("processes", "'processes' does not say how many"),
         ("gpus:0", "'gpus:0' does not say how many"),
+        ("gpus:2:shard", "'gpus:2:shard' does not say how many"),
         ("processes:²", "does not say how many"),
         ("processes:3", "This machine has 2 cores, which is too few for 3 processes"),
     ],
