@@ -19,6 +19,7 @@ import psutil
 import pytest
 
 from pgplay.cli import main
+from pgplay.config.run_config import RunConfig
 from pgplay.paths import HOME
 from pgplay.runs.checkpoint_files import read_checkpoint
 from pgplay.runs.database_reader import DatabaseReader
@@ -106,8 +107,12 @@ def numbers(run: RunSummary) -> tuple[object, ...]:
         return rows, samples, read_checkpoint(folder, "last").tensors, store.state, store.message, store.scorers()
 
 
-def all_numbers() -> dict[tuple[str, int], tuple[object, ...]]:
-    return {(run.settings["reward"], run.settings.get("seed", 0)): numbers(run) for run in list_runs()}
+def all_numbers() -> dict[str, tuple[object, ...]]:
+    return {reward_of(run): numbers(run) for run in list_runs()}
+
+
+def reward_of(run: RunSummary) -> str:
+    return str(run.settings.get("reward", RunConfig().reward))
 
 
 def test_runs_of_a_lost_node_go_on_elsewhere_with_the_numbers_of_the_pool(
@@ -118,7 +123,8 @@ def test_runs_of_a_lost_node_go_on_elsewhere_with_the_numbers_of_the_pool(
     own = tmp_path / "own.py"
     own.write_text("def reward(text, target):\n    return sum(letter in target for letter in text) / 20\n")
     words = ["sweep", "--reward", "levenshtein", "--reward", str(own), "--target", "hi", "--model", "gru-nano"]
-    words += ["--until", "never", "--steps", "1200", "--seeds", "1", "--rank-by", "exact_match", "--json"]
+    words += ["--batch-size", "16", "--until", "never", "--steps", "400", "--seeds", "1"]
+    words += ["--rank-by", "exact_match", "--json"]
     address = cluster.stdout.readline().strip()
     sweep = start("pgplay", *words, "--engine", f"ray:{address}")
     wait_until(lambda: [run for run in list_runs() if run.checkpoint_step][1:], sweep)
@@ -157,7 +163,8 @@ def test_ctrl_c_keeps_every_run_and_leaves_no_process_and_a_failed_reward_ends_i
     broken = tmp_path / "broken.py"
     broken.write_text("def reward(text):\n    raise ValueError('no good')\n")
     words = ["sweep", "--reward", str(broken), "--reward", "levenshtein", "--target", "hi", "--model", "gru-nano"]
-    words += ["--until", "never", "--steps", "5000", "--seeds", "1", "--rank-by", "exact_match", "--json"]
+    words += ["--batch-size", "16", "--until", "never", "--steps", "800", "--seeds", "1"]
+    words += ["--rank-by", "exact_match", "--json"]
     sweep = start("pgplay", *words, "--engine", "ray", "--jobs", "1")
     wait_until(lambda: any(run.checkpoint_step and run.state == "training" for run in list_runs()), sweep)
     sweep.send_signal(signal.SIGINT)
@@ -169,13 +176,13 @@ def test_ctrl_c_keeps_every_run_and_leaves_no_process_and_a_failed_reward_ends_i
     while marked(mark):  # what a person's terminal does not wait for, such as Ray's own files
         assert time.monotonic() < give_up, marked(mark)
         time.sleep(0.1)
-    states = {run.settings["reward"]: run for run in list_runs()}
-    assert [run.state for run in states.values()] == ["paused", "failed"]
-    kept = states["levenshtein"]
+    runs = {reward_of(run): run for run in list_runs()}
+    assert {reward: run.state for reward, run in runs.items()} == {str(broken): "failed", "levenshtein": "paused"}
+    kept = runs["levenshtein"]
     assert kept.checkpoint_step == kept.steps
     assert main(["sweep", interrupted["name"], "--json"]) == 1
     resumed = json.loads(capsys.readouterr().out)
-    assert [run["steps"] for row in resumed["recipes"] for run in row["runs"]] == [0, 5000]
+    assert [run["steps"] for row in resumed["recipes"] for run in row["runs"]] == [0, 800]
 
 
 @pytest.mark.parametrize(
