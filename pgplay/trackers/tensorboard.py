@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgplay.config.recipe import to_command, to_recipe
 from pgplay.files.atomic import as_user_errors
-from pgplay.paths import expand_home, make_folder
+from pgplay.paths import expand_home
 from pgplay.trackers.base import RunHeader, Tracker
 from pgplay.trackers.sample_table import COLUMNS, escape_markdown, markdown_rows
 
@@ -40,9 +40,9 @@ def open_event_file(place: str, header: RunHeader) -> Tracker:
 
 
 def _make_writable(folder: Path) -> None:
-    make_folder(folder)
     probe = folder / ".pgplay-probe"
     with as_user_errors(("action.write", {"name": folder.name}), folder):
+        folder.mkdir(parents=True, exist_ok=True)
         probe.touch()
         probe.unlink()
 
