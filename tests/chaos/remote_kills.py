@@ -123,12 +123,19 @@ def _is(word: str, process: psutil.Process) -> bool:
         return False
 
 
+def _is_sshd(process: psutil.Process) -> bool:
+    try:
+        return process.name().startswith("sshd")
+    except psutil.Error:  # it has ended
+        return False
+
+
 def _still_training(place: Place, machine: Machine) -> list[str]:
     """Return the runs that train on there, once each job has begun its run and nothing but them and sshd is left."""
     give_up = time.monotonic() + PATIENCE
     with _at_home_in(machine):
         while True:
-            left = [process for process in place.processes() if not process.name().startswith("sshd")]
+            left = [process for process in place.processes() if not _is_sshd(process)]
             training = [process for process in left if _is(JOB, process)]
             runs = [job.run for job in (Job(folder) for folder in kept_folders(jobs_folder())) if job.is_running]
             if len(left) == len(training) == len(runs) and all(runs):

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from pgplay.cli import main
+from pgplay.cli.remote import near_side
 from pgplay.config.engine import parse_engine
 from pgplay.config.run_config import make_config
 from pgplay.config.ssh_host import parse_host
@@ -147,6 +148,13 @@ def test_another_version_there_is_told(far, capfd, tmp_path):
         problem, remedy = capfd.readouterr().err.splitlines()
         assert words in problem
         assert "the same one" in remedy
+
+
+@needs_sshd
+def test_a_machine_that_does_not_answer_is_told_of(far, capfd, monkeypatch):
+    monkeypatch.setattr(near_side, "PATIENCE", 0.0)
+    assert main(["runs", "list", "--json", "--engine", "ssh:box"]) == 0
+    assert "pgplay on box has not answered yet" in capfd.readouterr().err
 
 
 @needs_sshd

@@ -15,6 +15,7 @@ from pgplay.cli.output import note, page_width, say
 from pgplay.cli.remote.printing import FarPrinter
 from pgplay.cli.signals import INTERRUPTED
 from pgplay.errors import InputError, PgplayError
+from pgplay.locale.catalog import text_of
 from pgplay.worker.client.client import WorkerClient
 from pgplay.worker.client.sent_files import NamedFile
 from pgplay.worker.client.ssh import FAR_COMMANDS, ssh_command, ssh_failure, version_failure
@@ -42,6 +43,8 @@ from pgplay.worker.protocol.reported_errors import reported_error
 _ATTACHING = 1
 """The number of the request to attach."""
 _LAST_SECONDS = 5.0
+PATIENCE = 30.0
+"""Seconds after which a machine that has not answered is said to be slow: a start file may wait for an input."""
 _MOST_INTERRUPTIONS = 2  # as many as a training command heeds; with the next one this side leaves at once
 
 
@@ -100,6 +103,7 @@ class _NearSide:
     async def run(self) -> int:
         if self._command.stays:
             self._printer.prepare(f"connecting to {self._host}…")
+        waiting = asyncio.get_running_loop().call_later(PATIENCE, self._tell_waiting)
         try:
             with self._signals():
                 await self._start()
@@ -109,7 +113,12 @@ class _NearSide:
                     self._printer.finish()
                     await self._client.close(_LAST_SECONDS)
         finally:
+            waiting.cancel()
             self._printer.finish()
+
+    def _tell_waiting(self) -> None:
+        if not self._greeted:
+            note(text_of("ssh.waiting", {"host": self._host}))
 
     async def _start(self) -> None:
         try:

@@ -10,6 +10,9 @@ _SAME_VERSION = "Install the same one there: in a clone of its repository, pytho
 
 SSH_ERRORS: dict[str, str] = {
     "ssh.line": "{line}",
+    "ssh.waiting": (
+        "pgplay on {host} has not answered yet. Ctrl-C gives up; see whether ssh {host} pgplay doctor works."
+    ),
     "error.engine.not_elsewhere": "This command does not train, so {engine} is no engine for it.",
     "error.engine.not_elsewhere.remedy": "Name another machine, ssh:HOST, or leave --engine out.",
     "error.ssh.host": "{host!r} is not the name of a machine for ssh.",
