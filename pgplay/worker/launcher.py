@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import os
+import sys
+import tempfile
 
 LAUNCHER = "PGPLAY_LAUNCHER"
 """The variable of the environment with the id of the process that starts the ranks."""
 
 
 def main() -> None:
-    """Run torchrun with the arguments of this process."""
+    """Run torchrun with the arguments of this process; its status is 1 if a rank fails, which it reports."""
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.run import main as torchrun
 
     os.environ[LAUNCHER] = str(os.getpid())
-    torchrun()
+    status = 0
+    with tempfile.TemporaryDirectory(prefix="pgplay-ranks-") as folder:  # torchrun would leave its own one behind
+        sys.argv[1:1] = ["--log-dir", folder]
+        try:
+            torchrun()
+        except ChildFailedError as error:
+            sys.stderr.write(f"{error}\n")
+            status = 1
+    sys.stderr.flush()
+    os._exit(status)  # taking torch down takes half a second, for which a person would wait
 
 
 if __name__ == "__main__":
