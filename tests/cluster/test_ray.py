@@ -123,7 +123,7 @@ def test_runs_of_a_lost_node_go_on_elsewhere_with_the_numbers_of_the_pool(
     own = tmp_path / "own.py"
     own.write_text("def reward(text, target):\n    return sum(letter in target for letter in text) / 20\n")
     words = ["sweep", "--reward", "levenshtein", "--reward", str(own), "--target", "hi", "--model", "gru-nano"]
-    words += ["--batch-size", "16", "--until", "never", "--steps", "400", "--seeds", "1"]
+    words += ["--batch-size", "16", "--until", "never", "--steps", "700", "--seeds", "1"]
     words += ["--rank-by", "exact_match", "--json"]
     address = cluster.stdout.readline().strip()
     sweep = start("pgplay", *words, "--engine", f"ray:{address}")
