@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -12,11 +13,16 @@ from random import Random
 
 import psutil
 
+from pgplay.config.engine import parse_engine
+from pgplay.config.run_config import make_config
 from pgplay.files.atomic import kept_folders
 from pgplay.paths import jobs_folder, runs_folder
+from pgplay.worker.client.far_worker import FarWorker
+from pgplay.worker.protocol.commands import Start
+from pgplay.worker.protocol.events import Ready
 from pgplay.worker.server.jobs import Job
 from tests.chaos.checks import Kept, check_folder, check_processes, check_runs, kept_runs
-from tests.chaos.kills import OPTIONS, START_UP
+from tests.chaos.kills import OPTIONS, SETTINGS, START_UP
 from tests.chaos.place import MARK, PATIENCE, Moment, Place, at_random, wait_for
 from tests.remote.ssh_server import Machine, start_machine
 
@@ -65,6 +71,34 @@ def near_side(place: Place, rng: Random) -> str:
         return "train"
 
     return _train(place, rng, kill_here)
+
+
+def app_worker(place: Place, rng: Random) -> str:
+    """The app's worker there: the app hears of it once, and the run resumes from what it stored."""
+    kept: dict[str, Kept] = {}
+    after = rng.uniform(0.0, 3.0)
+
+    async def kill(machine: Machine) -> None:
+        heard: asyncio.Queue[object] = asyncio.Queue()
+        worker = FarWorker(heard.put_nowait, lambda *end: heard.put_nowait(end), parse_engine("ssh:box"))
+        await worker.start()
+        while not isinstance(await heard.get(), Ready):
+            pass
+        worker.send(Start(config=make_config(SETTINGS)))
+        await asyncio.sleep(after)
+        with _at_home_in(machine):
+            kept.update(kept_runs())
+        [there] = [process for process in place.processes() if _is("--stays", process)]
+        there.kill()
+        while not isinstance(await heard.get(), tuple):
+            pass
+        await worker.close()
+
+    with _other_machine(place) as machine:
+        asyncio.run(kill(machine))
+    check_processes(place)
+    with _at_home_in(machine):
+        return f"{after:.3f} s after it was to start a run: {check_runs(kept)}"
 
 
 def _train(place: Place, rng: Random, kill: Callable[[subprocess.Popen[bytes]], str]) -> str:
@@ -117,8 +151,9 @@ def _has_ssh(near: subprocess.Popen[bytes]) -> bool:
 
 
 def _is(word: str, process: psutil.Process) -> bool:
+    """Whether `process` runs the command with `word`, and is not the ssh that asks for it."""
     try:
-        return word in process.cmdline()
+        return word in process.cmdline() and process.name() != "ssh"
     except psutil.Error:  # it has ended
         return False
 
@@ -157,6 +192,6 @@ def _come_back(place: Place, run: str) -> None:
 
 
 REMOTE_KILLS: dict[str, Callable[[Place, Random], str]] = {
-    kill.__name__: kill for kill in (link, far_worker, near_side)
+    kill.__name__: kill for kill in (link, far_worker, near_side, app_worker)
 }
 """By name, as `KILLS`; they need sshd."""
