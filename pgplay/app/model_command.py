@@ -11,7 +11,7 @@ from typing import Any
 
 from pgplay.errors import PgplayError
 from pgplay.tasks.outside import OutsideTask
-from pgplay.tasks.outside_pairs import READER, Finished, answer_of, request_of
+from pgplay.tasks.outside_pairs import READER, Finished, reader_answer, reader_request
 
 
 class _Process:
@@ -88,4 +88,4 @@ class TaskReader:
         await self._ask(task, download=download)
 
     async def _ask(self, task: OutsideTask, **request: bool) -> dict[str, Any]:
-        return answer_of(task, await self._process.run(READER, given=request_of(task, **request)))
+        return reader_answer(task, await self._process.run(READER, given=reader_request(task, **request)))

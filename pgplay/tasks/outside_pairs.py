@@ -99,21 +99,21 @@ def data_set_size(task: OutsideTask) -> int:
 def _ask_reader(task: OutsideTask, **request: bool) -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, "-m", READER],
-        input=request_of(task, **request),
+        input=reader_request(task, **request),
         stdout=subprocess.PIPE,
         stderr=None if request["download"] else subprocess.PIPE,  # bars of progress
         text=True,
         check=False,
     )
-    return answer_of(task, Finished(done.returncode, done.stdout, done.stderr or ""))
+    return reader_answer(task, Finished(done.returncode, done.stdout, done.stderr or ""))
 
 
-def request_of(task: OutsideTask, **request: bool) -> str:
+def reader_request(task: OutsideTask, **request: bool) -> str:
     """Return what the reader of `task` gets on standard input."""
     return json.dumps({"task": task.text, **request}) + "\n"
 
 
-def answer_of(task: OutsideTask, reader: Finished) -> dict[str, Any]:
+def reader_answer(task: OutsideTask, reader: Finished) -> dict[str, Any]:
     """Return the answer of the `reader` of `task`; raises its error as an InputError, PgplayError without an answer."""
     lines = reader.output.strip().splitlines()
     if reader.status or not lines:
