@@ -41,7 +41,7 @@ def export_policy(name: str, file: Path | str, overwrite: bool = False, remedy: 
     path = export_place(card.name, file, overwrite, remedy)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr(zipfile.ZipInfo(CARD, _EARLIEST_DATE), encode_card(card))
+        archive.writestr(zipfile.ZipInfo(CARD, _EARLIEST_DATE), encode_card(msgspec.structs.replace(card, host="")))
         archive.writestr(zipfile.ZipInfo(TENSORS, _EARLIEST_DATE), tensors)
     write_atomically(path, buffer.getvalue())
     return path
@@ -58,8 +58,12 @@ def export_place(name: str, file: Path | str, overwrite: bool = False, remedy: s
     return path
 
 
-def import_policy(file: Path | str, name: str = "", overwrite: bool = False, remedy: str = ANOTHER_NAME) -> PolicyCard:
+def import_policy(
+    file: Path | str, name: str = "", overwrite: bool = False, remedy: str = ANOTHER_NAME, host: str = ""
+) -> PolicyCard:
     """Add the policy in `file` to the library, as `name` or else as the name it has, and return its card.
+
+    `host` is the machine that trained it, if it was fetched from there.
 
     Raises InputError where there is no such file or the name is bad or taken; PgplayError where the file is truncated,
     edited, of a newer version, or no policy.
@@ -70,7 +74,7 @@ def import_policy(file: Path | str, name: str = "", overwrite: bool = False, rem
     card = decode_card(encoded, _in_archive(CARD, path))
     check_tensors(card, tensors, _in_archive(TENSORS, path))
     name = check_policy_name(name or card.name, overwrite, remedy)
-    return save_policy(msgspec.structs.replace(card, name=name), tensors, replace=overwrite)
+    return save_policy(msgspec.structs.replace(card, name=name, host=host), tensors, replace=overwrite)
 
 
 def _unpack(file: BinaryIO, path: Path) -> tuple[bytes, bytes]:

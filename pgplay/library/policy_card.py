@@ -28,7 +28,8 @@ class PolicyCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     `shape` builds its network again. `config` holds a run's settings as `config.to_settings` gives them.
     `reward_source` is Python text, shown to a person and never run by loading. `created` (ISO 8601), `sha256` and
-    `size` (bytes) of the tensors are filled in on saving; the name is that of the policy's folder.
+    `size` (bytes) of the tensors are filled in on saving; the name is that of the policy's folder. `host` is the
+    machine that trained it over ssh, empty for this one; no exported file names it.
     """
 
     name: str
@@ -44,6 +45,7 @@ class PolicyCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     created: str = ""
     sha256: str = ""
     size: int = 0
+    host: str = ""
     format_version: int = FORMAT_VERSION
 
     @property
@@ -64,6 +66,8 @@ def encode_card(card: PolicyCard) -> bytes:
     """
     finite = {name: value for name, value in card.metrics.items() if math.isfinite(value)}
     content = msgspec.to_builtins(msgspec.structs.replace(card, metrics=finite))
+    if not card.host:
+        del content["host"]  # which an older pgplay does not know
     try:
         return json.dumps({**content, _CHECKSUM: _checksum(content)}, indent=1, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:

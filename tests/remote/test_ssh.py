@@ -18,6 +18,7 @@ from pgplay.config.engine import parse_engine
 from pgplay.config.run_config import make_config
 from pgplay.config.ssh_host import parse_host
 from pgplay.errors import InputError
+from pgplay.library.archive import import_policy
 from pgplay.library.policies import read_policy
 from pgplay.runs.names import find_run
 from pgplay.runs.summaries import summary_of
@@ -203,6 +204,9 @@ def test_files_are_sent_and_the_policy_comes_back(far, capfd, monkeypatch, tmp_p
     assert main(["policies", "show", "taught", "--json"]) == 0
     card = json.loads(capfd.readouterr().out)
     assert card["reward_source"] == REWARD
+    assert card["host"] == "box"
+    assert main(["policies", "export", "taught", "shared.pgplay"]) == 0
+    assert import_policy("shared.pgplay", "shared").host == ""
     assert main(["policies", "export", "taught", "copy.pgplay", "--engine", "ssh:box"]) == 0
     assert main(["policies", "import", "copy.pgplay", "--name", "again", "--engine", "ssh:box"]) == 0
     capfd.readouterr()

@@ -56,6 +56,7 @@ def _list(arguments: Arguments) -> int:
             rows.append((card.name, "cannot be read", "", None, "", card.reason))
         else:
             date = "ships" if card in shipped else card.created[:10]
+            date += f" on {card.host}" if card.host else ""
             rows.append((card.name, card.model, card.reward, card.reached, date, shorten(_target(card))))
     print_table(("name", "model", "reward", "reached", "date", "target"), rows)
     return 0
@@ -79,6 +80,7 @@ def _facts(card: Any) -> dict[str, Any]:
         "recipe": card.recipe,
         "reward_source": card.reward_source,
         "created": card.created,
+        "host": card.host,
         "versions": card.versions,
         "sha256": card.sha256,
         "size": card.size,
@@ -98,6 +100,8 @@ def _show(arguments: Arguments) -> int:
         print_json(facts)
         return 0
     source, metrics, versions = (facts.pop(name) for name in ("reward_source", "metrics", "versions"))
+    if not facts["host"]:
+        del facts["host"]
     versions_line = ", ".join(f"{name} {version}" for name, version in versions.items())
     print_facts({**facts, "alphabet": shorten(facts["alphabet"], 80), "versions": versions_line})
     if metrics:

@@ -220,7 +220,7 @@ class _NearSide:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"policy{SUFFIX}"
             path.write_bytes(content)
-            import_policy(path, name, overwrite=replace)
+            import_policy(path, name, overwrite=replace, host=self._host)
         note(f"The policy {name} is saved here too.")
 
     async def _receive(self, name: str) -> bytes:

@@ -140,7 +140,7 @@ class FarWorker:
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / "policy"
                 path.write_bytes(b"".join(self._parts))
-                import_policy(path, name)
+                import_policy(path, name, host=self._host)
         except PgplayError as error:
             return Notice(*coded("ssh.not_kept_here", name=name, host=self._host, cause=error))
         finally:

@@ -76,7 +76,8 @@ class Library(Listing):
         skill = f"writes: {target}{prompts}" if target else f"no target: writes like the text {text}"
         if name in self._shipped:
             return f"{skill} · {plain(policy.model)}, {SHIPPED}. ctrl+s on the main screen saves yours."
-        return f"{skill} · {plain(policy.model)}, {policy.steps} steps, saved {self._saved(policy)}"
+        place = f", trained on {plain(policy.host)}" if policy.host else ""
+        return f"{skill} · {plain(policy.model)}, {policy.steps} steps, saved {self._saved(policy)}{place}"
 
     def _saved(self, policy: PolicyCard | BrokenPolicy) -> str:
         if isinstance(policy, BrokenPolicy):
