@@ -7,6 +7,7 @@ from textual.widgets import Static
 
 from pgplay.app.model_command import TaskReader
 from pgplay.app.screens.dialogs.get_task import GetTaskDialog
+from pgplay.app.screens.dialogs.new_sweep import SweepDialog
 from pgplay.config.run_config import make_config
 from pgplay.errors import InputError
 from pgplay.tasks.outside import OutsideTask
@@ -44,6 +45,17 @@ async def test_a_start_reads_the_task_first_and_the_run_names_its_pairs(monkeypa
         bench.worker.build(task=bench.sent(Start)[0].config.task)
         await until(pilot, lambda: bench.app.state.run == "training")
         assert bench.app.state.settings == {"task": bench.sent(Start)[0].config.task}, "no change waits for a start"
+
+
+async def test_a_sweep_of_the_setup_reads_the_task_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def read(self: TaskReader, task: OutsideTask, *, download: bool) -> None:
+        keep(task)
+
+    monkeypatch.setattr(TaskReader, "read", read)
+    async with opened() as (bench, pilot):
+        bench.app.main.setup.load(make_config({"task": GYM}))
+        await pilot.press("W")
+        await until(pilot, lambda: isinstance(bench.app.screen, SweepDialog))
 
 
 async def test_a_data_set_is_downloaded_only_after_a_yes(monkeypatch: pytest.MonkeyPatch) -> None:
