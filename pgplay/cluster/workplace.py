@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -18,6 +20,16 @@ from pgplay.worker.client.streaming_worker import StreamingWorker
 from pgplay.worker.protocol.commands import Reset
 from pgplay.worker.session.cpu_cores import CORES
 
+_DELETES_LATER = """
+import os, shutil, sys, time
+sys.stdin.read()
+for _ in range(100):  # the worker may be writing its last checkpoint
+    shutil.rmtree(sys.argv[1], ignore_errors=True)
+    if not os.path.exists(sys.argv[1]):
+        break
+    time.sleep(0.1)
+"""
+"""A program that deletes a folder once its standard input ends, with the process that started it: Ray kills those."""
 _DECISIVE = (CORES, "CUDA_VISIBLE_DEVICES")
 """The variables of the environment that a worker keeps as they were when it was started."""
 
@@ -27,15 +39,17 @@ class Workplace:
 
     def __init__(self) -> None:
         self.environment = _environment()
-        self._home = tempfile.TemporaryDirectory(prefix="pgplay-", ignore_cleanup_errors=True)
-        os.environ[HOME] = self._home.name
+        self._home = tempfile.mkdtemp(prefix="pgplay-")
+        os.environ[HOME] = self._home
+        command = [sys.executable, "-I", "-S", "-c", _DELETES_LATER, self._home]
+        self._deleter = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
         self.worker = StreamingWorker()
         self.loop = asyncio.new_event_loop()
 
     def prepare(self, errand: Errand) -> None:
         """Store what the run of `errand` needs."""
         for name, archive in errand.policies.items():
-            path = Path(self._home.name) / "policy"
+            path = Path(self._home) / "policy"
             path.write_bytes(archive)
             import_policy(path, name)
         if errand.packed is not None:
@@ -54,7 +68,7 @@ class Workplace:
         """End the worker, and delete the store."""
         self.loop.run_until_complete(self.worker.close())
         self.loop.close()
-        self._home.cleanup()
+        self._deleter.communicate()
 
 
 _workplace: Workplace | None = None
