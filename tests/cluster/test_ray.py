@@ -69,8 +69,7 @@ def cluster(mark: str) -> Iterator[Process]:
     with tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp", ignore_cleanup_errors=True) as folder:
         process = start("tests.cluster.two_nodes", folder)
         yield process
-        process.stdin.close()  # type: ignore[union-attr]
-        process.wait(HANGING)
+        process.communicate(timeout=HANGING)
 
 
 def start(module: str, *words: str) -> Process:
@@ -123,7 +122,7 @@ def test_runs_of_a_lost_node_go_on_elsewhere_with_the_numbers_of_the_pool(
     own = tmp_path / "own.py"
     own.write_text("def reward(text, target):\n    return sum(letter in target for letter in text) / 20\n")
     words = ["sweep", "--reward", "levenshtein", "--reward", str(own), "--target", "hi", "--model", "gru-nano"]
-    words += ["--batch-size", "16", "--until", "never", "--steps", "700", "--seeds", "1"]
+    words += ["--batch-size", "16", "--until", "never", "--steps", "500", "--seeds", "1"]
     words += ["--rank-by", "exact_match", "--json"]
     address = cluster.stdout.readline().strip()
     sweep = start("pgplay", *words, "--engine", f"ray:{address}")
@@ -179,7 +178,6 @@ def test_ctrl_c_keeps_every_run_and_leaves_no_process_and_a_failed_reward_ends_i
     ("address", "status", "problem"),
     [
         ("127.0.0.1:1", 1, "Nothing answers at 127.0.0.1:1: Connection refused."),
-        ("ray://127.0.0.1:1", 1, "Nothing answers at ray://127.0.0.1:1: Connection refused."),
         ("auto", 1, "No Ray runs on this machine."),
     ],
 )
