@@ -12,7 +12,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+needs_sshd = pytest.mark.skipif(SSHD is None, reason="there is no sshd")
 
 
 class Machine(NamedTuple):

@@ -28,29 +28,12 @@ from pgplay.worker.protocol.codec import PROTOCOL_VERSION
 from pgplay.worker.protocol.commands import Resume, Save, Start
 from pgplay.worker.protocol.events import Changed, Failed, Notice, Ready, Refused, Snapshot, StateChanged
 from pgplay.worker.server.jobs import find_job
-from tests.remote.ssh_server import SSHD, start_machine
+from tests.remote.ssh_server import needs_sshd
 from tests.worker.helpers import own_rewards
 
-needs_sshd = pytest.mark.skipif(SSHD is None, reason="there is no sshd")
 needs_bash = pytest.mark.skipif(
     not pwd.getpwnam(getpass.getuser()).pw_shell.endswith("bash"), reason="its start file is bash's"
 )
-
-
-@pytest.fixture(scope="module")
-def machine(tmp_path_factory):
-    machine = start_machine(tmp_path_factory.mktemp("machine"))
-    yield machine
-    machine.close()
-
-
-@pytest.fixture
-def far(machine, monkeypatch, tmp_path):
-    """The other machine as this process sees it; its bash reads an empty start file, and this side has a new home."""
-    machine.start_file.write_text("")
-    monkeypatch.setenv("PGPLAY_SSH_CONFIG", str(machine.config))
-    monkeypatch.setenv("PGPLAY_HOME", str(tmp_path / "near"))
-    return machine
 
 
 @pytest.mark.parametrize("host", ["box", "me@box", "ssh://me@box:2222", "192.0.2.1", "fe80::1%eth0"])
@@ -302,54 +285,6 @@ async def test_a_reward_that_is_saved_here_trains_there(far, tmp_path):
         changed = await next_of(Changed)
         assert (changed.request, changed.info.reward_source) == (0, REWARD + "# fixed\n")
         assert (await next_of(StateChanged)).state == "training"
-
-
-@needs_sshd
-@pytest.mark.exhaustive
-def test_a_sweep_trains_there_with_the_files_that_it_names_here(far, capfd, monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    Path("mine.py").write_text(REWARD)
-    Path("mine.csv").write_text("question,answer\na,b\nc,d\n")
-    Path("grid.toml").write_text(
-        "seeds = 1\n[settings]\ntask = 'mine.csv:question,answer'\nmodel = 'gru-nano'\nsteps = 1\n"
-        "[grid]\nreward = ['levenshtein', 'mine.py']\n"
-    )
-    assert main(["sweep", "grid.toml", "--yes", "--json", "--engine", "ssh:box"]) == 0
-    swept = json.loads(capfd.readouterr().out)
-    assert len(swept["runs"]) == 2
-    assert main(["sweep", swept["name"], "--engine", "ssh:box"]) == 0
-    printed = capfd.readouterr().out
-    assert printed.index("reward=levenshtein") < printed.index("reward=mine.py")
-    assert main(["compare", swept["runs"][0], "steps=1 reward=mine.py", *QUICK, "--engine", "ssh:box"]) == 0
-    assert "mine.py" in capfd.readouterr().out
-
-
-QUICK = ["--model=gru-nano", "--seeds=1"]
-
-
-@needs_sshd
-@pytest.mark.exhaustive
-def test_a_sweep_outlives_the_link_and_is_found_again(far):
-    sweep = [sys.executable, "-P", "-m", "pgplay", "sweep", "--engine=ssh:box"]
-    endless = [*sweep, "--target=far away", *QUICK, "--until=never", "--set=lr=0.01,0.02", "--jobs=1"]
-    with subprocess.Popen(endless, stderr=subprocess.PIPE, text=True) as near:
-        next(line for line in near.stderr if "is in the list of runs" in line)
-        (link,) = [child for child in psutil.Process(near.pid).children() if child.name() == "ssh"]
-        link.kill()
-        told = near.stderr.read()
-    assert near.returncode == 1
-    name = told.split("pgplay sweep ")[1].split()[0]
-    with subprocess.Popen([*sweep, name], stderr=subprocess.PIPE, text=True) as near:
-        next(line for line in near.stderr if name in line)
-        near.send_signal(signal.SIGINT)
-        told = near.stderr.read()
-    assert near.returncode == 130
-    assert f"pgplay sweep --engine ssh:box {name}" in told
-
-
-def test_results_are_written_to_no_file_of_the_other_machine(capfd):
-    assert main(["sweep", "--set=lr=0.01,0.02", "--out=x.csv", "--engine", "ssh:box"]) == 2
-    assert "--out would write x.csv on box" in capfd.readouterr().err
 
 
 @asynccontextmanager
