@@ -12,7 +12,7 @@ import sys
 import threading
 
 from pgplay.cluster.dispatcher import Dispatcher
-from pgplay.cluster.messages import Answer, Connected, NotConnected, Order, order_decoder, to_line
+from pgplay.cluster.messages import ClusterAnswer, Connected, NotConnected, Order, order_decoder, to_line
 from pgplay.config.engine import parse_engine
 from pgplay.errors import PgplayError
 from pgplay.paths import HOME, data_folder
@@ -27,7 +27,7 @@ def main(engine: str, cores: str, most: str, folder: str) -> None:
     orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(streams.commands, orders), daemon=True).start()
 
-    def answer(message: Answer) -> None:
+    def answer(message: ClusterAnswer) -> None:
         try:
             write_all(streams.events, to_line(message))
         except OSError:  # nobody reads any more; the end of the input ends the runs

@@ -14,7 +14,7 @@ from typing import Self
 import msgspec
 
 from pgplay.cluster.messages import (
-    Answer,
+    ClusterAnswer,
     Connected,
     NotConnected,
     StopRuns,
@@ -62,7 +62,7 @@ class Cluster:
         self._most = jobs
         self._shares = list(dict.fromkeys(map(share_of, configs)))
         self._note = note
-        self._answers: queue.SimpleQueue[Answer | None] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[ClusterAnswer | None] = queue.SimpleQueue()
         self._begun = 0
 
     def __enter__(self) -> Self:
@@ -94,7 +94,7 @@ class Cluster:
             self._process.kill()
         self._folder.cleanup()
 
-    def next_answer(self, patience: float) -> Answer | None:
+    def next_answer(self, patience: float) -> ClusterAnswer | None:
         """Return what Ray's process says next, None if nothing within `patience` seconds.
 
         Raises PgplayError if Ray can't be reached, or is gone.

@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pgplay.cluster.messages import Advanced, Answer, Begun, Ended, Letter, Order, TaskRefusal, Told, Train
+from pgplay.cluster.messages import Advanced, Begun, ClusterAnswer, Ended, NodeMessage, Order, TaskRefusal, Told, Train
 from pgplay.cluster.returned_run import ReturnedRun
 from pgplay.errors import PgplayError, coded
 from pgplay.worker.client.pool import RunOutcome
 
 if TYPE_CHECKING:
-    from pgplay.cluster.ray_cluster import RayCluster, Task
+    from pgplay.cluster.ray_cluster import RayCluster, RayTask
 
 _LOOK = 0.2
-"""Seconds to wait for a letter before looking after the tasks and the orders."""
+"""Seconds to wait for a message before looking after the tasks and the orders."""
 _LAST_SECONDS = 30.0
 """Seconds that tasks have to send their last checkpoints once they are to stop."""
 _MOST_LOSSES = 3
 """Tasks of one run that may be lost without a new checkpoint in between."""
 
-_letters = msgspec.msgpack.Decoder(Letter)
+_messages = msgspec.msgpack.Decoder(NodeMessage)
 
 
 class Dispatcher:
@@ -38,7 +38,7 @@ class Dispatcher:
         self,
         cluster: RayCluster,
         orders: queue.SimpleQueue[Order | None],
-        answer: Callable[[Answer], None],
+        answer: Callable[[ClusterAnswer], None],
         most: int | None,
     ) -> None:
         self._cluster = cluster
@@ -46,7 +46,7 @@ class Dispatcher:
         self._answer = answer
         self._most = most
         self._waiting: deque[ReturnedRun] = deque()
-        self._tasks: dict[Task, ReturnedRun] = {}
+        self._tasks: dict[RayTask, ReturnedRun] = {}
         self._by_number: dict[int, ReturnedRun] = {}
         self._announced: set[int] = set()
         self._losses: dict[int, tuple[int, int | None]] = {}
@@ -59,8 +59,8 @@ class Dispatcher:
             self._obey()
             self._submit()
             ended = self._cluster.ended(list(self._tasks))
-            for letter in self._cluster.letters(_LOOK):  # all letters of those that had ended are among them
-                self._take(_letters.decode(letter))
+            for message in self._cluster.messages(_LOOK):  # all messages of those that had ended are among them
+                self._take(_messages.decode(message))
             for task in ended:
                 self._conclude(task)
             if self._stop_by is not None and time.monotonic() > self._stop_by:
@@ -82,11 +82,11 @@ class Dispatcher:
         while self._waiting and (self._most is None or len(self._tasks) < self._most):
             run = self._waiting.popleft()
             try:
-                errand = msgspec.msgpack.encode(run.errand())
+                run_input = msgspec.msgpack.encode(run.run_input())
             except PgplayError as error:
                 self._end(run, RunOutcome("failed", error.reason, run.run, run.report))
                 continue
-            self._tasks[self._cluster.submit(errand, run.share)] = run
+            self._tasks[self._cluster.submit(run_input, run.share)] = run
 
     def _stop(self) -> None:
         while self._waiting:
@@ -98,12 +98,12 @@ class Dispatcher:
             if not run.has_begun:
                 self._cluster.cancel(task)
 
-    def _take(self, letter: Letter) -> None:
-        run = self._by_number.get(letter.number)
-        if run is None or run.attempt != letter.attempt:
+    def _take(self, message: NodeMessage) -> None:
+        run = self._by_number.get(message.number)
+        if run is None or run.attempt != message.attempt:
             return
         try:
-            run.take(letter)
+            run.take(message)
         except PgplayError as error:
             self._end(run, RunOutcome("failed", error.reason, run.run, run.report))
             for task in [task for task, its_run in self._tasks.items() if its_run is run]:
@@ -112,12 +112,12 @@ class Dispatcher:
         if run.has_begun and run.number not in self._announced:
             self._announced.add(run.number)
             self._answer(Begun(run.number, run.run))
-        if letter.report is not None:
-            self._answer(Advanced(run.number, letter.report, letter.progress))
-        if letter.outcome is not None:
-            self._end(run, letter.outcome._replace(run=run.run))
+        if message.report is not None:
+            self._answer(Advanced(run.number, message.report, message.progress))
+        if message.outcome is not None:
+            self._end(run, message.outcome._replace(run=run.run))
 
-    def _conclude(self, task: Task) -> None:
+    def _conclude(self, task: RayTask) -> None:
         run = self._tasks.pop(task)
         if run.number not in self._by_number:
             return

@@ -70,13 +70,13 @@ class Ended(msgspec.Struct, frozen=True, tag="ended"):
 
 
 Order = Train | StopRuns
-Answer = Connected | NotConnected | Told | Begun | Advanced | Ended
+ClusterAnswer = Connected | NotConnected | Told | Begun | Advanced | Ended
 
 
-class Errand(msgspec.Struct, frozen=True, kw_only=True):
+class RunInput(msgspec.Struct, frozen=True, kw_only=True):
     """What a task gets: the run to train, with all that it needs by value.
 
-    `attempt` tells the letters of this task from those of an earlier one that was lost. `policies` are saved ones
+    `attempt` tells the messages of this task from those of an earlier one that was lost. `policies` are saved ones
     that the run names, each as an archive.
     """
 
@@ -88,7 +88,7 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True):
     policies: Mapping[str, bytes] = {}
 
 
-class Letter(msgspec.Struct, frozen=True, kw_only=True):
+class NodeMessage(msgspec.Struct, frozen=True, kw_only=True):
     """What a task sends back: how far the run is, what its folder has gained, and at last how it ended.
 
     `begun_at` is the step at which this task took the run up; None before it has begun.
@@ -117,9 +117,9 @@ class TaskRefusal(NamedTuple):
 
 _encoder = msgspec.json.Encoder()
 order_decoder: msgspec.json.Decoder[Order] = msgspec.json.Decoder(Order)
-answer_decoder: msgspec.json.Decoder[Answer] = msgspec.json.Decoder(Answer)
+answer_decoder: msgspec.json.Decoder[ClusterAnswer] = msgspec.json.Decoder(ClusterAnswer)
 
 
-def to_line(message: Order | Answer) -> bytes:
+def to_line(message: Order | ClusterAnswer) -> bytes:
     """Return `message` as one line."""
     return _encoder.encode(message) + b"\n"

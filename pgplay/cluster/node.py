@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from pgplay.cluster.messages import Errand, Letter, TaskRefusal
-from pgplay.cluster.workplace import Workplace, leave_workplace, workplace_here
+from pgplay.cluster.messages import NodeMessage, RunInput, TaskRefusal
+from pgplay.cluster.node_worker import NodeWorker, close_node_worker, node_worker_here
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.runs.copies import RunFollower
 from pgplay.worker.client.pool import RunOutcome, train_one
@@ -19,10 +19,10 @@ from pgplay.worker.protocol.release import are_alike, version_of
 from pgplay.worker.session.cpu_cores import CORES
 
 _INTERVAL = 0.5
-"""Seconds between letters."""
+"""Seconds between messages."""
 
 Put = Callable[[bytes], bool]
-"""Sends a letter; returns whether the run is to stop."""
+"""Sends a message; returns whether the run is to stop."""
 
 
 def pgplay_here() -> tuple[str, int]:
@@ -40,23 +40,23 @@ def difference_to(version: str, protocol: int) -> TaskRefusal | None:
 
 
 def train_here(encoded: bytes, put: Put, *, has_gpu: bool) -> None:
-    """Train the run of the `encoded` errand until it ends or is to stop, and send back what becomes of it."""
-    errand = msgspec.msgpack.decode(encoded, type=Errand)
+    """Train the run of the `encoded` input until it ends or is to stop, and send back what becomes of it."""
+    run_input = msgspec.msgpack.decode(encoded, type=RunInput)
     if not has_gpu:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""  # a GPU of the node is another run's
-    os.environ[CORES] = str(errand.cores)
-    workplace = workplace_here()
+    os.environ[CORES] = str(run_input.cores)
+    node_worker = node_worker_here()
     try:
-        workplace.prepare(errand)
-        workplace.loop.run_until_complete(_train(workplace, errand, put))
+        node_worker.prepare(run_input)
+        node_worker.loop.run_until_complete(_train(node_worker, run_input, put))
     except BaseException:
-        leave_workplace()
+        close_node_worker()
         raise
 
 
-async def _train(workplace: Workplace, errand: Errand, put: Put) -> None:
-    sender, worker = _Sender(errand, put), workplace.worker
-    training = asyncio.create_task(train_one(worker, errand.command, sender.begin, sender.show))
+async def _train(node_worker: NodeWorker, run_input: RunInput, put: Put) -> None:
+    sender, worker = _Sender(run_input, put), node_worker.worker
+    training = asyncio.create_task(train_one(worker, run_input.command, sender.begin, sender.show))
     is_stopping = False
     while not training.done():
         await asyncio.wait([training], timeout=_INTERVAL)
@@ -66,14 +66,14 @@ async def _train(workplace: Workplace, errand: Errand, put: Put) -> None:
     outcome = training.result()
     await asyncio.to_thread(sender.send, outcome)
     sender.close()
-    await workplace.clear(outcome)
+    await node_worker.clear(outcome)
 
 
 class _Sender:
-    """Sends the letters of one errand."""
+    """Sends the messages of one run."""
 
-    def __init__(self, errand: Errand, put: Put) -> None:
-        self._errand = errand
+    def __init__(self, run_input: RunInput, put: Put) -> None:
+        self._input = run_input
         self._put = put
         self._begun_at: int | None = None
         self._newest: tuple[StepReport | None, float | None] = None, None
@@ -82,25 +82,25 @@ class _Sender:
     def begin(self, run: str, step: int) -> None:
         """Follow the stored `run` from `step` on."""
         self._begun_at = step
-        self._follower = RunFollower(run, step, self._errand.packed)
+        self._follower = RunFollower(run, step, self._input.packed)
 
     def show(self, report: StepReport, progress: float | None) -> None:
-        """Keep the newest step for the next letter."""
+        """Keep the newest step for the next message."""
         self._newest = report, progress
 
     def send(self, outcome: RunOutcome | None = None) -> bool:
         """Send what is new, and how the run ended; returns whether it is to stop."""
         (report, progress), self._newest = self._newest, (None, None)
-        letter = Letter(
-            number=self._errand.number,
-            attempt=self._errand.attempt,
+        message = NodeMessage(
+            number=self._input.number,
+            attempt=self._input.attempt,
             begun_at=self._begun_at,
             report=report,
             progress=progress,
             changes=self._follower.changes() if self._follower is not None else None,
             outcome=outcome,
         )
-        return self._put(msgspec.msgpack.encode(letter))
+        return self._put(msgspec.msgpack.encode(message))
 
     def close(self) -> None:
         """Close the store that was followed."""

@@ -22,12 +22,12 @@ from pgplay.cluster.node import pgplay_here
 from pgplay.cluster.shares import Share
 from pgplay.errors import PgplayError
 
-Task = Any
+RayTask = Any
 """A task's ObjectRef."""
 LOST: Literal["lost"] = "lost"
 """How a task ended with its process, its node, or by `cancel`."""
 
-_KNOCK = 10.0  # seconds for the address to answer at all
+_CONNECT_SECONDS = 10.0  # seconds for the address to answer at all
 _SLOW = "timed out during startup"
 """What Ray says where its own processes take longer than 30 seconds to start, as on a busy machine."""
 _VERSIONS = re.compile(r"Ray: (\S+)\s+Python: (\S+)")
@@ -54,51 +54,51 @@ class RayCluster:
         _connect(address, cores, folder)
         driver = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         options = {"num_cpus": 0, "max_concurrency": 1000, "scheduling_strategy": driver}
-        self._mailbox = ray.remote(**options)(ray_tasks.Mailbox).remote()
-        self._train = ray.remote(max_retries=0)(ray_tasks.train)
+        self._message_queue = ray.remote(**options)(ray_tasks.MessageQueue).remote()
+        self._train = ray.remote(max_retries=0)(ray_tasks.train_on_node)
 
     def nodes(self) -> list[Share]:
         """Return what each node has."""
         resources = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         return [Share(has.get("CPU", 0.0), has.get("GPU", 0.0)) for has in resources]
 
-    def submit(self, errand: bytes, share: Share) -> Task:
-        """Return the task of `errand`, which waits until a node has `share`."""
+    def submit(self, run_input: bytes, share: Share) -> RayTask:
+        """Return the task of `run_input`, which waits until a node has `share`."""
         options = {"num_cpus": share.cpus, "num_gpus": share.gpus}
-        return self._train.options(**options).remote(errand, self._mailbox, *pgplay_here())
+        return self._train.options(**options).remote(run_input, self._message_queue, *pgplay_here())
 
-    def ended(self, tasks: list[Task]) -> list[Task]:
+    def ended(self, tasks: list[RayTask]) -> list[RayTask]:
         """Return those of `tasks` that have ended."""
         return ray.wait(tasks, num_returns=len(tasks), timeout=0)[0] if tasks else []
 
-    def letters(self, patience: float) -> list[bytes]:
-        """Return what the tasks have sent, after at most `patience` seconds without a letter.
+    def messages(self, patience: float) -> list[bytes]:
+        """Return what the tasks have sent, after at most `patience` seconds without a message.
 
         Raises PgplayError where the cluster is gone.
         """
         try:
-            letters: list[bytes] = ray.get(self._mailbox.take.remote(patience))
+            messages: list[bytes] = ray.get(self._message_queue.take.remote(patience))
         except (exceptions.RayError, ConnectionError) as error:
             raise PgplayError("ray.gone", reason=str(error).strip().partition("\n")[0]) from error
-        return letters
+        return messages
 
-    def result(self, task: Task) -> TaskRefusal | Literal["lost"] | None:
-        """Return how an ended task ended, None if it did its errand; raises PgplayError for a defect in it."""
+    def result(self, task: RayTask) -> TaskRefusal | Literal["lost"] | None:
+        """Return how an ended task ended, None if it trained its run; raises PgplayError for a defect in it."""
         try:
             refusal = ray.get(task)
         except _LOST:
             return LOST
         except exceptions.RayTaskError as error:
-            if isinstance(error.cause, _LOST):  # it lost the mailbox, or was cancelled
+            if isinstance(error.cause, _LOST):  # it lost the message queue, or was cancelled
                 return LOST
             raise PgplayError("run.defect", reason=str(error).strip().rpartition("\n")[2]) from error
         return None if refusal is None else TaskRefusal(*refusal)
 
     def stop(self) -> None:
-        """Have all tasks end at their next letter."""
-        ray.get(self._mailbox.stop.remote())
+        """Have all tasks end at their next message."""
+        ray.get(self._message_queue.stop.remote())
 
-    def cancel(self, task: Task, *, force: bool = False) -> None:
+    def cancel(self, task: RayTask, *, force: bool = False) -> None:
         """End a task that waits for a node, or with `force` one that runs."""
         with contextlib.suppress(exceptions.RayError, ValueError):
             ray.cancel(task, force=force)
@@ -111,7 +111,7 @@ class RayCluster:
 def _connect(address: str, cores: int, folder: str) -> None:
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
     if address:
-        _knock(address)
+        _refuse_unreachable(address)
     else:
         address = "local"
         options |= {"num_cpus": cores, "include_dashboard": False, "_temp_dir": folder, "_node_ip_address": "127.0.0.1"}
@@ -125,13 +125,13 @@ def _connect(address: str, cores: int, folder: str) -> None:
             ray.shutdown()
 
 
-def _knock(address: str) -> None:
+def _refuse_unreachable(address: str) -> None:
     """Raise PgplayError if nothing listens at `address`: Ray would try for minutes."""
     if address == "auto":
         return
     place = urlsplit(address if "//" in address else f"//{address}")
     try:
-        socket.create_connection((place.hostname, place.port), _KNOCK).close()
+        socket.create_connection((place.hostname, place.port), _CONNECT_SECONDS).close()
     except OSError as error:
         reason = error.strerror or str(error)
         raise PgplayError("ray.unreachable", address=address, reason=reason) from error

@@ -1,11 +1,11 @@
-"""A run in the person's store that is trained on a node, and comes back letter by letter."""
+"""A run in the person's store that is trained on a node, and comes back message by message."""
 
 from __future__ import annotations
 
 import tempfile
 from pathlib import Path
 
-from pgplay.cluster.messages import Errand, Letter
+from pgplay.cluster.messages import NodeMessage, RunInput
 from pgplay.cluster.shares import Share
 from pgplay.config.run_config import RunConfig, make_config
 from pgplay.config.warm_start import PolicyNamed
@@ -43,7 +43,7 @@ class ReturnedRun:
         """The step of the newest checkpoint that came back."""
         return checkpoint_step(self._store.folder) if self._store is not None else None
 
-    def errand(self) -> Errand:
+    def run_input(self) -> RunInput:
         """Return what the next task gets: the run as it is stored now.
 
         Raises InputError where another process trains the run, PgplayError for a damaged one.
@@ -56,7 +56,7 @@ class ReturnedRun:
         command: Start | Resume = self._command
         if stored is not None:
             command = Resume(run=stored.name, rewards=self._command.rewards)
-        return Errand(
+        return RunInput(
             number=self.number,
             attempt=self.attempt,
             command=command,
@@ -65,10 +65,10 @@ class ReturnedRun:
             policies=_archives(command.config) if isinstance(command, Start) else {},
         )
 
-    def take(self, letter: Letter) -> None:
+    def take(self, message: NodeMessage) -> None:
         """Store what came back; raises PgplayError where it can't be written."""
-        self.report = letter.report or self.report
-        changes = letter.changes
+        self.report = message.report or self.report
+        changes = message.changes
         if changes is None:
             return
         if self._store is None:
@@ -77,8 +77,8 @@ class ReturnedRun:
                 remember_own(spec)
             config, sweep = make_config(changes.settings), self._command.sweep
             self._store = RunStore.create(config, "", lambda folder: keep_files(folder, changes), sweep=sweep)
-        elif not self.has_begun and letter.begun_at is not None:
-            self._store.rewind(letter.begun_at)
+        elif not self.has_begun and message.begun_at is not None:
+            self._store.rewind(message.begun_at)
         self.has_begun = True
         self._store.add_rows(changes.rows, changes.values)
         keep_files(self._store.folder, changes)

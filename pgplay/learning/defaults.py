@@ -50,6 +50,10 @@ LENGTH_SLACK = 5
 unlearn to stop; with many more, long texts take more completions. A transformer that writes one text gets none: it
 knows positions by number, so it would learn the text from its end, at the limit, with the extra tokens before it."""
 
+LARGE_ALPHABET = 200
+"""Tokens above which a longer single text gets none: a stop token is drawn so rarely that the network unlearns to stop
+before it needs to, and would learn the text from its end, at the limit, with the extra tokens before it."""
+
 SHORT_TEXT, REPEATS = 20, 8
 """Length in tokens up to which one text gets as many further tokens as it has, and how often a longer one's characters
 occur on average if it does. A recurrent network that writes 'zzzz' cannot tell its places apart at first: it may stop
@@ -239,6 +243,8 @@ def usual_length_limit(basis: Basis) -> int:
         repeats = basis.longest.answer / len({*basis.task.training[0].target})
         if basis.longest.answer <= SHORT_TEXT or repeats >= REPEATS:
             slack = max(slack, basis.longest.answer)
+        elif basis.tokenizer.vocabulary_size > LARGE_ALPHABET:
+            slack = 0
     return max(needed, min(needed + slack, room))
 
 

@@ -11,12 +11,12 @@ import pytest
 from pgplay.cluster.dispatcher import Dispatcher
 from pgplay.cluster.messages import (
     Advanced,
-    Answer,
     Begun,
+    ClusterAnswer,
     Ended,
-    Errand,
-    Letter,
+    NodeMessage,
     Order,
+    RunInput,
     StopRuns,
     TaskRefusal,
     Told,
@@ -38,33 +38,33 @@ CONFIG = make_config({"target": "hi"})
 REPORT = StepReport(1, 1.0, 64, {"reward_mean": 0.5}, (), solved=True)
 SOLVED = RunOutcome("solved", ("ending.stopped", {}), "its name there", REPORT)
 
-Ends = list[tuple[list[Letter], TaskRefusal | str | None]]
+Ends = list[tuple[list[NodeMessage], TaskRefusal | str | None]]
 
 
 class Script:
-    """A cluster whose tasks send letters and end as `ends` say, one after another; further ones never end."""
+    """A cluster whose tasks send messages and end as `ends` say, one after another; further ones never end."""
 
     def __init__(self, ends: Ends) -> None:
         self._ends = ends
-        self._letters: list[bytes] = []
+        self._messages: list[bytes] = []
         self._results: dict[int, TaskRefusal | str | None] = {}
-        self.errands: list[Errand] = []
+        self.run_inputs: list[RunInput] = []
         self.cancelled: list[int] = []
 
-    def submit(self, errand: bytes, share: Share) -> int:
-        self.errands.append(msgspec.msgpack.decode(errand, type=Errand))
-        task = len(self.errands)
+    def submit(self, run_input: bytes, share: Share) -> int:
+        self.run_inputs.append(msgspec.msgpack.decode(run_input, type=RunInput))
+        task = len(self.run_inputs)
         if self._ends:
-            letters, self._results[task] = self._ends.pop(0)
-            self._letters += [msgspec.msgpack.encode(letter) for letter in letters]
+            messages, self._results[task] = self._ends.pop(0)
+            self._messages += [msgspec.msgpack.encode(message) for message in messages]
         return task
 
     def ended(self, tasks: list[int]) -> list[int]:
         return [task for task in tasks if task in self._results]
 
-    def letters(self, patience: float) -> list[bytes]:
-        letters, self._letters = self._letters, []
-        return letters
+    def messages(self, patience: float) -> list[bytes]:
+        messages, self._messages = self._messages, []
+        return messages
 
     def result(self, task: int) -> TaskRefusal | str | None:
         return self._results[task]
@@ -77,12 +77,12 @@ class Script:
         self._results[task] = "lost"
 
 
-def dispatched(cluster: Script, *orders: Order) -> list[Answer]:
+def dispatched(cluster: Script, *orders: Order) -> list[ClusterAnswer]:
     """Return the answers of a dispatcher that gets `orders`, and None once a run has ended."""
     waiting: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
-    answers: list[Answer] = []
+    answers: list[ClusterAnswer] = []
 
-    def answer(message: Answer) -> None:
+    def answer(message: ClusterAnswer) -> None:
         answers.append(message)
         if isinstance(message, Ended):
             waiting.put(None)
@@ -97,9 +97,9 @@ def train(number: int = 0) -> Train:
     return Train(number, Start(config=CONFIG, sweep="its sweep"), Share(1))
 
 
-def letter(attempt: int, changes: RunChanges | None = None, outcome: RunOutcome | None = None) -> Letter:
+def message(attempt: int, changes: RunChanges | None = None, outcome: RunOutcome | None = None) -> NodeMessage:
     report = REPORT if changes is not None else None
-    return Letter(number=0, attempt=attempt, begun_at=0, report=report, changes=changes, outcome=outcome)
+    return NodeMessage(number=0, attempt=attempt, begun_at=0, report=report, changes=changes, outcome=outcome)
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunChanges:
 
 
 def test_a_run_is_stored_under_a_name_of_this_machine_and_belongs_to_its_sweep(changes: RunChanges) -> None:
-    answers = dispatched(Script([([letter(1, changes), letter(1, None, SOLVED)], None)]), train())
+    answers = dispatched(Script([([message(1, changes), message(1, None, SOLVED)], None)]), train())
     (run,) = list_runs()
     assert (run.state, run.steps, run.sweep) == ("solved", 1, "its sweep")
     assert answers == [
@@ -126,13 +126,13 @@ def test_a_run_is_stored_under_a_name_of_this_machine_and_belongs_to_its_sweep(c
 
 
 def test_a_lost_run_goes_on_from_what_came_back_and_letters_of_the_lost_task_count_no_more(changes: RunChanges) -> None:
-    late = letter(1, changes, RunOutcome("failed", ("ending.stopped", {})))
-    cluster = Script([([letter(1, changes)], "lost"), ([late, letter(2, None, SOLVED)], None)])
+    late = message(1, changes, RunOutcome("failed", ("ending.stopped", {})))
+    cluster = Script([([message(1, changes)], "lost"), ([late, message(2, None, SOLVED)], None)])
     answers = dispatched(cluster, train())
     (run,) = list_runs()
-    assert [type(errand.command) for errand in cluster.errands] == [Start, Resume]
-    assert cluster.errands[1].packed is not None
-    assert cluster.errands[1].packed.name == run.name
+    assert [type(run_input.command) for run_input in cluster.run_inputs] == [Start, Resume]
+    assert cluster.run_inputs[1].packed is not None
+    assert cluster.run_inputs[1].packed.name == run.name
     told = [answer for answer in answers if isinstance(answer, Told)]
     assert [notice.code for notice in told] == ["ray.goes_on"]
     assert answers[-1] == Ended(0, SOLVED._replace(run=run.name))
@@ -141,7 +141,7 @@ def test_a_lost_run_goes_on_from_what_came_back_and_letters_of_the_lost_task_cou
 
 
 def test_a_run_that_is_lost_three_times_without_a_checkpoint_fails(changes: RunChanges) -> None:
-    answers = dispatched(Script([([letter(1, changes)], "lost"), ([], "lost"), ([], "lost")]), train())
+    answers = dispatched(Script([([message(1, changes)], "lost"), ([], "lost"), ([], "lost")]), train())
     (run,) = list_runs()
     assert run.state == "failed"
     ended = answers[-1]
@@ -162,7 +162,7 @@ def test_a_node_that_refuses_fails_its_run_with_the_reason() -> None:
 def test_runs_that_wait_for_a_node_end_without_an_outcome_when_stopped() -> None:
     cluster = Script([])
     assert dispatched(cluster, train(0), StopRuns())[-1] == Ended(0, None)
-    assert cluster.errands == []
+    assert cluster.run_inputs == []
 
 
 def test_a_run_that_is_stored_by_another_process_is_refused(changes: RunChanges) -> None:

@@ -120,7 +120,7 @@ def test_runs_of_a_lost_node_go_on_elsewhere_with_the_numbers_of_the_pool(
     assert cluster.stdout is not None
     assert cluster.stdin is not None
     own = tmp_path / "own.py"
-    own.write_text("def reward(text, target):\n    return sum(letter in target for letter in text) / 20\n")
+    own.write_text("def reward(text, target):\n    return sum(character in target for character in text) / 20\n")
     words = ["sweep", "--reward", "levenshtein", "--reward", str(own), "--target", "hi", "--model", "gru-nano"]
     words += ["--batch-size", "16", "--until", "never", "--steps", "500", "--seeds", "1"]
     words += ["--rank-by", "exact_match", "--json"]
@@ -174,20 +174,10 @@ def test_ctrl_c_keeps_every_run_and_leaves_no_process_and_a_failed_reward_ends_i
     assert [run["steps"] for row in resumed["recipes"] for run in row["runs"]] == [0, 800]
 
 
-@pytest.mark.parametrize(
-    ("address", "status", "problem"),
-    [
-        ("127.0.0.1:1", 1, "Nothing answers at 127.0.0.1:1: Connection refused."),
-        ("auto", 1, "No Ray runs on this machine."),
-    ],
-)
-def test_an_address_without_a_cluster_is_one_clear_error_and_nothing_is_stored(
-    address: str, status: int, problem: str, mark: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("RAY_TMPDIR", "/nonexistent")
-    sweep = start("pgplay", "sweep", "--set", "lr=0.01,0.02", "--engine", f"ray:{address}")
+def test_an_address_without_a_cluster_is_one_clear_error_and_nothing_is_stored(mark: str) -> None:
+    sweep = start("pgplay", "sweep", "--set", "lr=0.01,0.02", "--engine", "ray:127.0.0.1:1")
     _, told = finished(sweep)
-    assert sweep.returncode == status
-    assert problem in told
+    assert sweep.returncode == 1
+    assert "Nothing answers at 127.0.0.1:1: Connection refused." in told
     assert len(told.splitlines()) == 3
     assert list_runs() == []

@@ -86,7 +86,7 @@ import sys
 from ray import cloudpickle
 from pgplay.cluster import ray_tasks
 cloudpickle.register_pickle_by_value(ray_tasks)
-sent = cloudpickle.dumps(ray_tasks.train)
+sent = cloudpickle.dumps(ray_tasks.train_on_node)
 for name in [name for name in sys.modules if name.partition(".")[0] == "pgplay"]:
     del sys.modules[name]
 sys.modules["pgplay"] = None
@@ -98,7 +98,7 @@ print(cloudpickle.loads(sent)(b"", None, "1.0", 9)[0])
 
 @needs_ray
 @pytest.mark.exhaustive
-def test_another_version_of_ray_or_python_is_told_in_one_line() -> None:
+def test_another_version_of_ray_or_none_is_told_in_one_line() -> None:
     code = """
 from ray._private.utils import check_version_info
 from pgplay.cluster.ray_cluster import not_connected
@@ -106,7 +106,9 @@ try:
     check_version_info({"ray_version": "2.9.0", "python_version": "3.9.1"}, "here")
 except RuntimeError as error:
     print(not_connected("head:6379", error).problem)
+print(not_connected("auto", ConnectionError("Could not find any running Ray instance.")).problem)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     told = "The cluster at head:6379 has Ray 2.9.0 on Python 3.9.1; here are Ray 2."
     assert done.stdout.startswith(told), done.stderr
+    assert done.stdout.splitlines()[1] == "No Ray runs on this machine."

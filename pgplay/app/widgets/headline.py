@@ -63,7 +63,7 @@ class Headline(Widget):
         else:
             details.append(algorithm)
         left = Text(no_wrap=True, end="")
-        place = place_of(self._state.engine)
+        place = place_in_words(self._state.engine)
         left.append(f"pgplay on {plain(place)}  " if place else "pgplay  ", self._style("name"))
         free = width - left.cell_len - right.cell_len - 2
         if not task:  # a text without a target is described by its reward
@@ -118,7 +118,7 @@ class Headline(Widget):
         }[state.run]
 
 
-def place_of(engine: Engine) -> str:
+def place_in_words(engine: Engine) -> str:
     """Return where runs are trained in a few words, empty for one process of this machine."""
     kind, _, number = (engine.there if engine.host else str(engine)).partition(":")
     processes = f"{number} {'GPUs' if kind == 'gpus' else 'processes'}" if number not in ("", "1") else ""

@@ -12,7 +12,7 @@ HANGING = 60.0  # seconds
 
 
 def test_the_store_on_a_node_is_deleted_however_its_process_ends(tmp_path: Path) -> None:
-    code = "import os, signal; from pgplay.cluster.workplace import workplace_here; workplace_here()"
+    code = "import os, signal; from pgplay.cluster.node_worker import node_worker_here; node_worker_here()"
     killed = subprocess.run(
         [sys.executable, "-c", f"{code}; os.kill(os.getpid(), signal.SIGKILL)"],
         env={**os.environ, "TMPDIR": str(tmp_path)},

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pgplay.cluster.messages import Errand
+from pgplay.cluster.messages import RunInput
 from pgplay.files.atomic import kept_folders
 from pgplay.library.archive import import_policy
 from pgplay.paths import HOME, policies_folder, runs_folder
@@ -34,7 +34,7 @@ _DECISIVE = (CORES, "CUDA_VISIBLE_DEVICES")
 """The variables of the environment that a worker keeps as they were when it was started."""
 
 
-class Workplace:
+class NodeWorker:
     """A worker that stays for the next run, as torch takes seconds to load; a store, empty between runs; a loop."""
 
     def __init__(self) -> None:
@@ -46,14 +46,14 @@ class Workplace:
         self.worker = StreamingWorker()
         self.loop = asyncio.new_event_loop()
 
-    def prepare(self, errand: Errand) -> None:
-        """Store what the run of `errand` needs."""
-        for name, archive in errand.policies.items():
+    def prepare(self, run_input: RunInput) -> None:
+        """Store what the run of `run_input` needs."""
+        for name, archive in run_input.policies.items():
             path = Path(self._home) / "policy"
             path.write_bytes(archive)
             import_policy(path, name)
-        if errand.packed is not None:
-            unpack_run(errand.packed)
+        if run_input.packed is not None:
+            unpack_run(run_input.packed)
 
     async def clear(self, outcome: RunOutcome) -> None:
         """Delete what is stored, once the run has ended with `outcome` and came back."""
@@ -71,25 +71,25 @@ class Workplace:
         self._deleter.communicate()
 
 
-_workplace: Workplace | None = None
+_node_worker: NodeWorker | None = None
 
 
-def workplace_here() -> Workplace:
-    """Return this process's workplace, for the present environment."""
-    global _workplace
-    if _workplace is not None and _workplace.environment != _environment():
-        leave_workplace()
-    if _workplace is None:
-        _workplace = Workplace()
-    return _workplace
+def node_worker_here() -> NodeWorker:
+    """Return this process's worker, for the present environment."""
+    global _node_worker
+    if _node_worker is not None and _node_worker.environment != _environment():
+        close_node_worker()
+    if _node_worker is None:
+        _node_worker = NodeWorker()
+    return _node_worker
 
 
-def leave_workplace() -> None:
-    """Close this process's workplace, if there is one."""
-    global _workplace
-    if _workplace is not None:
-        workplace, _workplace = _workplace, None
-        workplace.close()
+def close_node_worker() -> None:
+    """Close this process's worker, if there is one."""
+    global _node_worker
+    if _node_worker is not None:
+        node_worker, _node_worker = _node_worker, None
+        node_worker.close()
 
 
 def _environment() -> dict[str, str | None]:
