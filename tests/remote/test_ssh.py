@@ -253,7 +253,7 @@ async def test_a_run_of_the_app_outlives_the_link_and_is_taken_over_or_ended(far
 @pytest.mark.exhaustive
 async def test_processes_there_train_on_when_the_link_breaks_and_end_together(far, monkeypatch):
     config = make_config({"target": "abc", "model": "gru-nano", "until": "never"})
-    info, step = await watched_until_the_link_breaks(Start(config=config), "ssh:box:processes:2")
+    info, step = await watched_until_the_link_breaks(Start(config=config), "ssh:box:processes:2", "shared")
     ranks = [process for process in psutil.process_iter() if home_of(process) == str(far.data)]
     assert len(ranks) > 2
     with monkeypatch.context() as there:
@@ -312,15 +312,15 @@ def home_of(process):
         return None
 
 
-async def watched_until_the_link_breaks(command, engine="ssh:box"):
-    """Send `command` to a worker on `engine`, and break the link after a step; returns the run and the step."""
+async def watched_until_the_link_breaks(command, engine="ssh:box", policy="watched"):
+    """Send `command` to a worker on `engine`, save a new run's `policy`, and break the link; returns run and step."""
     async with worker_there(engine) as (worker, next_of):
         worker.send(command)
         while (info := (await next_of(StateChanged)).info) is None:
             pass
         snapshot = await next_of(Snapshot)
         if isinstance(command, Start):
-            worker.send(Save(name="watched"))
+            worker.send(Save(name=policy))
             assert "saved here too" in (await next_of(Notice)).message
         os.kill(worker.pid, signal.SIGKILL)
         await next_of(tuple)

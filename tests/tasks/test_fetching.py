@@ -52,7 +52,7 @@ def test_sweeps_and_comparisons_read_a_task_and_ask_before_a_download(
 def test_from_python_it_is_read_from_this_machine_and_a_download_is_left_to_its_command(packages: Path) -> None:
     run = pgplay.train(task=SUMS, steps=1, model="gru-nano", batch_size=8, group_size=4)
     assert is_read(SUMS)
-    assert len(run.metrics) == 1
+    assert len(run.metrics["reward_mean"]) == 1
     for call in (pgplay.train, lambda **settings: pgplay.sweep({"lr": [0.01, 0.02]}, **settings)):
         with pytest.raises(InputError, match=f"pgplay tasks add '{FAR}'"):
             call(task=FAR, steps=1)

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from pgplay.cli.output import note
+from pgplay.cli.output import note, say
 from pgplay.cli.parsing import Parser
 from pgplay.config.engine import parse_engine
 from pgplay.errors import InputError, PgplayError
@@ -25,6 +25,8 @@ def run_worker(argv: Sequence[str]) -> int:
     help_ = "processes:N or gpus:N, to train on several processes of this machine"
     parser.add_argument("--engine", metavar="ENGINE", default="local", help=help_)
     arguments = parser.read(argv)
+    say("")  # ends the line of a greeting that a shell's start file may have printed without an end
+    sys.stdout.flush()
     if arguments.commands:
         from pgplay.cli.remote.service import serve
 

@@ -6,7 +6,6 @@ import faulthandler
 import io
 import os
 import sys
-from contextlib import suppress
 from typing import NamedTuple
 
 
@@ -21,12 +20,9 @@ def take_streams() -> Streams:
     """Take standard input and output for the protocol; all other code gets streams that do not disturb it.
 
     What training code, a person's reward or a C library prints goes to standard error, which the client reads as
-    the log: it is still there when this process dies of a signal. Standard input is empty from now on. The protocol
-    begins with an empty line: a shell's start file may have printed a greeting without a line end.
+    the log: it is still there when this process dies of a signal. Standard input is empty from now on.
     """
     streams = Streams(os.dup(0), os.dup(1))
-    with suppress(OSError):  # whoever started this may be gone: the first event finds out
-        write_all(streams.events, b"\n")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
