@@ -190,7 +190,7 @@ class _Process(asyncio.SubprocessProtocol):
         self._refused = True
         self._note(str(error))
         self._on_event(Failed(error.code, error.values))
-        self._kill()
+        kill_group(self.pid, self._transport.kill)
 
     def _note(self, line: str) -> None:
         """Write a line to the log, and show it unless too many came in this second."""
@@ -212,7 +212,7 @@ class _Process(asyncio.SubprocessProtocol):
 
     def _let_go(self) -> None:
         """Kill the children of a dead worker that hold its pipes open."""
-        self._kill()
+        kill_group(self.pid, self._transport.kill)
         self._transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -242,19 +242,23 @@ class _Process(asyncio.SubprocessProtocol):
                 self._transport.terminate()
             await _within(timeout * 0.2, self._exited)
         if self.alive:
-            self._kill()
+            kill_group(self.pid, self._transport.kill)
             await _within(timeout * 0.1, self._exited)
         if not await _within(timeout * 0.05, self._closed):
             self._let_go()
             await _within(timeout * 0.05, self._closed)
 
-    def _kill(self) -> None:
-        """Kill the process and its children: `start_new_session` made them a group of their own."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            if sys.platform == "win32":
-                self._transport.kill()
-            else:
-                os.killpg(self.pid, signal.SIGKILL)
+
+def kill_group(pid: int, kill_alone: Callable[[], object]) -> None:
+    """Kill the process `pid` and its children: `start_new_session` made them a group of their own.
+
+    Windows knows no groups: `kill_alone` kills the process there.
+    """
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if sys.platform == "win32":
+            kill_alone()
+        else:
+            os.killpg(pid, signal.SIGKILL)
 
 
 def _difference(greeting: AnyEvent) -> ProtocolError | None:

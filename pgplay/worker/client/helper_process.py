@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 
 from pgplay.locale.catalog import text_of
-from pgplay.worker.client.client import worker_environment
+from pgplay.worker.client.client import kill_group, worker_environment
 from pgplay.worker.exit_reason import coded_exit
 
 _LONGEST_REASON = 2_000  # bytes
@@ -64,11 +63,7 @@ class HelperProcess:
 
     def kill(self) -> None:
         """Kill it and the children in its group."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            if sys.platform == "win32":
-                self._process.kill()
-            else:
-                os.killpg(self.pid, signal.SIGKILL)
+        kill_group(self.pid, self._process.kill)
         self._process.wait()
         self._errors.close()
 
