@@ -29,7 +29,12 @@ for _ in range(100):  # the worker may be writing its last checkpoint
         break
     time.sleep(0.1)
 """
-"""A program that deletes a folder once its standard input ends, with the process that started it: Ray kills those."""
+"""A program that deletes a folder once its standard input ends, with the process that started it.
+
+Its standard output ends when the folder is deleted.
+"""
+_STARTS = "import subprocess, sys; subprocess.Popen(sys.argv[1:])"
+"""A program that starts another one and ends: Ray kills its processes together with their children."""
 _DECISIVE = (CORES, "CUDA_VISIBLE_DEVICES")
 """The variables of the environment that a worker keeps as they were when it was started."""
 
@@ -41,8 +46,11 @@ class NodeWorker:
         self.environment = _environment()
         self._home = tempfile.mkdtemp(prefix="pgplay-")
         os.environ[HOME] = self._home
-        command = [sys.executable, "-I", "-S", "-c", _DELETES_LATER, self._home]
-        self._deleter = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+        python = [sys.executable, "-I", "-S", "-c"]
+        command = [*python, _STARTS, *python, _DELETES_LATER, self._home]
+        pipe = subprocess.PIPE
+        self._deleter = subprocess.Popen(command, stdin=pipe, stdout=pipe, start_new_session=True)
+        self._deleter.wait()
         self.worker = StreamingWorker()
         self.loop = asyncio.new_event_loop()
 

@@ -1,4 +1,4 @@
-"""What a process of Ray leaves on a node when it is killed: nothing."""
+"""What a process of Ray leaves on a node: nothing."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 HANGING = 60.0  # seconds
+KILLED = "os.kill(os.getpid(), signal.SIGKILL)"
+ENDED_BY_RAY = "[child.kill() for child in psutil.Process().children()]; os._exit(1)"
+CLOSED = "node_worker.close_node_worker()"
 
 
-def test_the_store_on_a_node_is_deleted_however_its_process_ends(tmp_path: Path) -> None:
-    code = "import os, signal; from pgplay.cluster.node_worker import node_worker_here; node_worker_here()"
-    killed = subprocess.run(
-        [sys.executable, "-c", f"{code}; os.kill(os.getpid(), signal.SIGKILL)"],
-        env={**os.environ, "TMPDIR": str(tmp_path)},
-        check=False,
-    )
-    assert killed.returncode < 0
+@pytest.mark.parametrize("end", [KILLED, ENDED_BY_RAY, CLOSED], ids=["killed", "ended by Ray", "closed"])
+def test_the_store_on_a_node_is_deleted_however_its_process_ends(end: str, tmp_path: Path) -> None:
+    code = "import os, psutil, signal; from pgplay.cluster import node_worker; node_worker.node_worker_here()"
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", f"{code}; {end}"], env=environment, check=False)
+    assert (done.returncode == 0) == (end == CLOSED)
     give_up = time.monotonic() + HANGING
     while list(tmp_path.glob("pgplay-*")):
         assert time.monotonic() < give_up
