@@ -8,11 +8,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 
 from pgplay.cluster.messages import RunInput
 from pgplay.files.atomic import kept_folders
-from pgplay.library.archive import import_policy
+from pgplay.library.archive import import_archive
 from pgplay.paths import HOME, policies_folder, runs_folder
 from pgplay.runs.copies import unpack_run
 from pgplay.worker.client.pool import RunOutcome
@@ -57,9 +56,7 @@ class NodeWorker:
     def prepare(self, run_input: RunInput) -> None:
         """Store what the run of `run_input` needs."""
         for name, archive in run_input.policies.items():
-            path = Path(self._home) / "policy"
-            path.write_bytes(archive)
-            import_policy(path, name)
+            import_archive(archive, name)
         if run_input.packed is not None:
             unpack_run(run_input.packed)
 

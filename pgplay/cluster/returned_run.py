@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
 from pgplay.cluster.messages import NodeMessage, RunInput
 from pgplay.cluster.shares import Share
 from pgplay.config.run_config import RunConfig, make_config
 from pgplay.config.warm_start import PolicyNamed
 from pgplay.learning.reports.step_report import StepReport
-from pgplay.library.archive import export_policy
+from pgplay.library.archive import policy_archive
 from pgplay.library.consents import remember_own
 from pgplay.locale.catalog import Coded
 from pgplay.runs.checkpoint_files import checkpoint_step
@@ -100,8 +97,4 @@ def _archives(config: RunConfig) -> dict[str, bytes]:
     start = config.starts_from
     names = {start.name} if isinstance(start, PolicyNamed) else set()
     names |= {config.reference} - {"start"}
-    archives = {}
-    for name in names:
-        with tempfile.TemporaryDirectory() as folder:
-            archives[name] = export_policy(name, Path(folder)).read_bytes()
-    return archives
+    return {name: policy_archive(name) for name in names}

@@ -39,12 +39,21 @@ def export_policy(name: str, file: Path | str, overwrite: bool = False, remedy: 
     """
     card, tensors = load_policy(name)
     path = export_place(card.name, file, overwrite, remedy)
+    write_atomically(path, _pack(card, tensors))
+    return path
+
+
+def policy_archive(name: str) -> bytes:
+    """Return the content of the file of the policy called `name`; raises as `export_policy` does."""
+    return _pack(*load_policy(name))
+
+
+def _pack(card: PolicyCard, tensors: bytes) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(zipfile.ZipInfo(CARD, _EARLIEST_DATE), encode_card(msgspec.structs.replace(card, host="")))
         archive.writestr(zipfile.ZipInfo(TENSORS, _EARLIEST_DATE), tensors)
-    write_atomically(path, buffer.getvalue())
-    return path
+    return buffer.getvalue()
 
 
 def export_place(name: str, file: Path | str, overwrite: bool = False, remedy: str = OTHER_FILE) -> Path:
@@ -59,18 +68,30 @@ def export_place(name: str, file: Path | str, overwrite: bool = False, remedy: s
 
 
 def import_policy(
-    file: Path | str, name: str = "", overwrite: bool = False, remedy: str = ANOTHER_NAME, host: str = ""
+    file: Path | str, name: str = "", overwrite: bool = False, remedy: str = ANOTHER_NAME
 ) -> PolicyCard:
     """Add the policy in `file` to the library, as `name` or else as the name it has, and return its card.
-
-    `host` is the machine that trained it, if it was fetched from there.
 
     Raises InputError where there is no such file or the name is bad or taken; PgplayError where the file is truncated,
     edited, of a newer version, or no policy.
     """
     path = expand_home(file)
     with open_regular(path, _LARGEST_FILE) as content:
-        encoded, tensors = _unpack(content, path)
+        return _add(content, path, name, overwrite, remedy)
+
+
+def import_archive(content: bytes, name: str, *, overwrite: bool = False, host: str = "") -> PolicyCard:
+    """Add the policy in the `content` of a file to the library as `name`, as `import_policy` does.
+
+    `host` is the machine that trained it, if it was fetched from there.
+    """
+    return _add(io.BytesIO(content), Path(f"{name}{SUFFIX}"), name, overwrite, ANOTHER_NAME, host)
+
+
+def _add(
+    file: BinaryIO, path: Path, name: str, overwrite: bool, remedy: str, host: str = ""
+) -> PolicyCard:
+    encoded, tensors = _unpack(file, path)
     card = decode_card(encoded, _in_archive(CARD, path))
     check_tensors(card, tensors, _in_archive(TENSORS, path))
     name = check_policy_name(name or card.name, overwrite, remedy)
@@ -78,7 +99,7 @@ def import_policy(
 
 
 def _unpack(file: BinaryIO, path: Path) -> tuple[bytes, bytes]:
-    size = os.fstat(file.fileno()).st_size
+    size = file.seek(0, os.SEEK_END)
     try:
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()

@@ -28,6 +28,7 @@ from pgplay.worker.protocol.codec import PROTOCOL_VERSION
 from pgplay.worker.protocol.commands import Resume, Save, Start
 from pgplay.worker.protocol.events import Changed, Failed, Notice, Ready, Refused, Snapshot, StateChanged
 from pgplay.worker.server.jobs import find_job
+from tests.remote.helpers import REWARD
 from tests.remote.ssh_server import needs_sshd
 from tests.worker.helpers import own_rewards
 
@@ -166,9 +167,6 @@ def save(path, text):
     before = path.stat().st_mtime_ns
     path.write_text(text)
     os.utime(path, ns=(before + 1_000_000, before + 1_000_000))
-
-
-REWARD = "def reward(completion):\n    return float(len(set(completion)))\n"
 
 
 @needs_sshd

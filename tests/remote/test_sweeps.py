@@ -10,9 +10,9 @@ import psutil
 import pytest
 
 from pgplay.cli import main
+from tests.remote.helpers import REWARD
 from tests.remote.ssh_server import needs_sshd
 
-REWARD = "def reward(completion):\n    return float(len(set(completion)))\n"
 QUICK = ["--model=gru-nano", "--seeds=1"]
 
 

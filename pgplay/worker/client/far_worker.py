@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -36,6 +35,13 @@ _PLACES: dict[str, str] = {}
 """What a setting is here, by what it is there behind the folder of sent files, which names its content."""
 
 
+class _ArrivingPolicy(NamedTuple):
+    """A policy that was saved there, and the `parts` of its file that have come here."""
+
+    name: str
+    parts: list[bytes]
+
+
 class FarWorker:
     """A worker on the host of `engine`; a run trains on there when the link breaks, and ends with `close`."""
 
@@ -43,12 +49,10 @@ class FarWorker:
         self, on_event: Callable[[AnyEvent], None], on_exit: Callable[[int, str], None], engine: Engine
     ) -> None:
         self._on_event = on_event
-        self._host = engine.host
-        self._fetched = ""
-        """The policy whose `_parts` arrive."""
-        self._parts: list[bytes] = []
-        there = (f"--engine={engine.there}",) if engine.there else ()
         self._on_exit = on_exit
+        self._host = engine.host
+        self._arriving: dict[int, _ArrivingPolicy] = {}
+        """By the request that saved it."""
         there = (f"--engine={engine.there}",) if engine.there else ()
         command = ssh_command(engine.host, (*FAR_WORKER, "--stays", *there))
         self._client = WorkerClient(self._take, self._exit, command)
@@ -120,32 +124,27 @@ class FarWorker:
             case Failed():
                 if failure := version_failure(self._host, event):
                     event = replace(event, code=failure.code, values=failure.values)
-            case Saved(name=name):
-                self._fetched, self._parts = name, []
-                self._client.send(FetchPolicy(name=name))
-            case FilePart(data=data, last=last):
-                self._parts.append(data)
+            case Saved(name=name, request=request):
+                self._arriving[request] = _ArrivingPolicy(name, [])
+                self._client.send(FetchPolicy(name=name, request=request))
+            case FilePart(data=data, last=last, request=request):
+                self._arriving[request].parts.append(data)
                 if last:
-                    self._on_event(self._keep(self._fetched))
+                    self._on_event(self._keep(self._arriving.pop(request)))
                 return
             case _:
                 pass
         self._on_event(event)
 
-    def _keep(self, name: str) -> Notice:
-        """Add the policy that has arrived to the library here; returns what to tell the person."""
-        from pgplay.library.archive import import_policy
+    def _keep(self, policy: _ArrivingPolicy) -> Notice:
+        """Add the `policy` that has arrived to the library here; returns what to tell the person."""
+        from pgplay.library.archive import import_archive
 
         try:
-            with tempfile.TemporaryDirectory() as folder:
-                path = Path(folder) / "policy"
-                path.write_bytes(b"".join(self._parts))
-                import_policy(path, name, host=self._host)
+            import_archive(b"".join(policy.parts), policy.name, host=self._host)
         except PgplayError as error:
-            return Notice(*coded("ssh.not_kept_here", name=name, host=self._host, cause=error))
-        finally:
-            self._parts = []
-        return Notice(*coded("ssh.kept_here", name=name))
+            return Notice(*coded("ssh.not_kept_here", name=policy.name, host=self._host, cause=error))
+        return Notice(*coded("ssh.kept_here", name=policy.name))
 
 
 def _as_here(info: RunInfo) -> RunInfo:

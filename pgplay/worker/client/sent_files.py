@@ -14,7 +14,7 @@ from pgplay.rewards.spec import RewardSpec
 from pgplay.tasks.corpora import CORPUS_LIMIT, own_corpus_file
 from pgplay.tasks.load import own_task_file
 from pgplay.tasks.pairs import PAIRS_LIMIT
-from pgplay.worker.protocol.codec import PART_BYTES
+from pgplay.worker.protocol.codec import in_parts
 from pgplay.worker.protocol.commands import SENT, SendFile
 
 _LARGEST = 1024**3  # bytes; the policy of the largest model made here has a third of that
@@ -38,8 +38,7 @@ class NamedFile(NamedTuple):
 
     def parts(self) -> Iterator[SendFile]:
         """Yield the commands that send it."""
-        for start in range(0, len(self.content) or 1, PART_BYTES):
-            data, last = self.content[start : start + PART_BYTES], start + PART_BYTES >= len(self.content)
+        for data, last in in_parts(self.content):
             yield SendFile(sha256=self.sha256, name=self.name, data=data, last=last)
 
 

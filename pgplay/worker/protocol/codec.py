@@ -6,6 +6,7 @@ The app sends commands, the worker sends events. Unknown tags and wrong types ar
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import msgspec
@@ -42,6 +43,13 @@ def encode(message: Command | Event) -> bytes:
         return _encoder.encode(message) + b"\n"
     except UnicodeEncodeError:
         return _encoder.encode(plain_value(msgspec.to_builtins(message))) + b"\n"
+
+
+def in_parts(data: bytes) -> Iterator[tuple[bytes, bool]]:
+    """Yield `data` in parts that fit in a message, each with whether it is the last; there is at least one."""
+    for start in range(0, len(data) or 1, PART_BYTES):
+        end = start + PART_BYTES
+        yield data[start:end], end >= len(data)
 
 
 def decode_command(line: bytes) -> AnyCommand:

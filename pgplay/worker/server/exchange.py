@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -15,7 +13,7 @@ from msgspec.structs import replace
 from pgplay.errors import InputError
 from pgplay.files.atomic import write_atomically
 from pgplay.paths import make_folder, sent_folder
-from pgplay.worker.protocol.codec import PART_BYTES
+from pgplay.worker.protocol.codec import in_parts
 from pgplay.worker.protocol.commands import SENT, FetchPolicy, LookFirst, ProbeReward, SendFile, Start
 from pgplay.worker.protocol.events import Event, FilePart
 
@@ -45,12 +43,10 @@ def file_commands(send: Callable[[Event], None]) -> dict[type, Callable[[Any], N
 
 
 def _send_policy(send: Callable[[Event], None], command: FetchPolicy) -> None:
-    from pgplay.library.archive import export_policy
+    from pgplay.library.archive import policy_archive
 
-    with tempfile.TemporaryDirectory() as folder, export_policy(command.name, folder).open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        while data := file.read(PART_BYTES):
-            send(FilePart(data=data, last=file.tell() == size, request=command.request))
+    for data, last in in_parts(policy_archive(command.name)):
+        send(FilePart(data=data, last=last, request=command.request))
 
 
 Configured = TypeVar("Configured", Start, ProbeReward, LookFirst)
