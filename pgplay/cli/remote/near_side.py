@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from pgplay.cli.output import note, page_width, say
 from pgplay.cli.remote.printing import FarPrinter
 from pgplay.cli.signals import INTERRUPTED
-from pgplay.errors import InputError, PgplayError
+from pgplay.errors import InputError, PgplayError, coded
 from pgplay.locale.catalog import text_of
 from pgplay.worker.client.client import WorkerClient
 from pgplay.worker.client.sent_files import NamedFile
@@ -65,6 +63,12 @@ class FarCommand(NamedTuple):
     fetch: str = ""
     fetch_to: str = ""
     replace: bool = False
+
+
+class NotFetchedError(PgplayError):
+    """A policy has not arrived because the person did not wait for it."""
+
+    exit_status = INTERRUPTED
 
 
 class LinkEnded(NamedTuple):
@@ -208,7 +212,7 @@ class _NearSide:
     async def _fetch(self, name: str) -> None:
         """Bring the policy called `name` here."""
         from pgplay.files.atomic import write_atomically
-        from pgplay.library.archive import SUFFIX, export_place, import_policy
+        from pgplay.library.archive import export_place, import_archive
 
         file, replace = self._command.fetch_to, self._command.replace
         place = export_place(name, file, replace, "advice.replace") if file else None
@@ -217,11 +221,8 @@ class _NearSide:
             write_atomically(place, content)
             say(place)
             return
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / f"policy{SUFFIX}"
-            path.write_bytes(content)
-            import_policy(path, name, overwrite=replace, host=self._host)
-        note(f"The policy {name} is saved here too.")
+        import_archive(content, name, overwrite=replace, host=self._host)
+        note(text_of("ssh.kept_here", {"name": name}))
 
     async def _receive(self, name: str) -> bytes:
         """Return the file of the policy called `name`."""
@@ -238,6 +239,9 @@ class _NearSide:
                 case LinkEnded() as end:
                     reason = self._failure(end).reason
                     raise PgplayError("ssh.not_fetched", name=name, host=self._host, reason=reason)
+                case Interrupted():
+                    reason = coded("ssh.interrupted")
+                    raise NotFetchedError("ssh.not_fetched", name=name, host=self._host, reason=reason)
                 case _:
                     pass
 

@@ -69,6 +69,7 @@ SSH_ERRORS: dict[str, str] = {
     "error.ssh.no_jobs.remedy": "Start one: pgplay train --engine ssh:{host}",
     "error.ssh.not_fetched": "The policy {name} is saved on {host}, but did not arrive here: {reason:text}",
     "error.ssh.not_fetched.remedy": "Fetch it later: pgplay policies export {name} --engine ssh:{host}",
+    "ssh.interrupted": "interrupted.",
     "error.ssh.damaged_file": "The file {name} arrived damaged.",
     "error.ssh.damaged_file.remedy": "Try again.",
     "error.ssh.runs_there": "The runs are stored on {host}, and the app reads no store there.",
