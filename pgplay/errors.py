@@ -5,6 +5,7 @@ The command line prints it as one or two plain lines and exits with its `exit_st
 Anything else that escapes is a defect.
 """
 
+import errno
 import math
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
@@ -156,6 +157,11 @@ def lack_of_memory(error: BaseException) -> PgplayError | None:
     if isinstance(error, ImportError):
         return PgplayError("system.memory_to_load_torch" if "torch" in message else "system.memory_to_load")
     return PgplayError("system.memory")
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether `error` says that the disk, or the person's share of it, is full."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def refusal_of_system(error: BaseException) -> PgplayError | None:

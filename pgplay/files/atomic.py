@@ -19,14 +19,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from pgplay.errors import InputError, PgplayError
+from pgplay.errors import InputError, PgplayError, is_disk_full
 from pgplay.locale.catalog import Coded
 from pgplay.paths import data_folder
 
 _FILLING, _REPLACED, _DELETED = ".new-", ".old-", ".gone-"
 
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 _NO_UNNAMED_FILES = {errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL}
 _TRIES_TO_NAME = 20  # each but the first because another process names the same file at the same time
@@ -42,7 +41,7 @@ def as_user_errors(action: str | Coded, path: Path) -> Iterator[None]:
 
 
 def _user_error(action: str | Coded, path: Path, error: OSError) -> PgplayError:
-    if error.errno in _FULL:
+    if is_disk_full(error):
         return PgplayError("disk.full", action=action, path=path)
     elsewhere = "place.other_home" if path.is_relative_to(data_folder()) else "place.other_folder"
     if error.errno in _FORBIDDEN:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 import importlib.metadata
 import os
@@ -19,7 +18,7 @@ from pgplay.cli.output import print_json, say
 from pgplay.cli.parsing import Parser, add_elsewhere, add_json
 from pgplay.cli.signals import interruptible
 from pgplay.cli.tables import print_facts, print_table
-from pgplay.errors import PgplayError, lack_of_memory
+from pgplay.errors import PgplayError, is_disk_full, lack_of_memory
 from pgplay.locale.catalog import text_of
 
 _PACKAGES = {
@@ -159,7 +158,7 @@ def _check_folder(faults: list[Fault]) -> dict[str, Any]:
     except PgplayError as error:
         faults.append(Fault(str(error).replace("\n", " "), needed=True))
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if is_disk_full(error):
             problem = f"The disk of {folder} is full. Free some space, or set PGPLAY_HOME to another folder."
         else:
             problem = (

@@ -18,7 +18,7 @@ from typing import Self
 
 import msgspec
 
-from pgplay.errors import InputError
+from pgplay.errors import InputError, PgplayError
 from pgplay.files.atomic import delete_folder, kept_folders, write_atomically
 from pgplay.files.locks import FileLock
 from pgplay.paths import jobs_folder, make_folder, sent_folder
@@ -30,6 +30,7 @@ from pgplay.worker.protocol.events import Event
 STDOUT, STDERR, PROGRESS = "stdout", "stderr", "progress"
 
 _STATUS, _RUN, _LOCK, _PROCESS, _DESCRIPTION = "status", "run", "lock", "process", "job.json"
+_RESERVE, _RESERVED = "reserve", 64 * 1024
 _INTERVAL = 0.05  # seconds
 _PATIENCE = 10.0  # seconds; whoever asks whether a job runs holds its lock for an instant
 _OLD = 30 * 24 * 3600  # seconds after which an ended job that nobody asked for is deleted
@@ -46,7 +47,12 @@ class Job:
     def start(cls, command: RunJob) -> Self:
         """Start the process of `command` in a session of its own, without a terminal or an input."""
         job = cls(folder := _new_folder())
-        job._describe(command)
+        try:
+            job._describe(command)
+            job.keep_reserve()
+        except PgplayError:
+            job.delete()
+            raise
         with (folder / STDOUT).open("wb") as stdout, (folder / STDERR).open("wb") as stderr:
             job._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "pgplay.cli.remote.job_process", str(folder)],
@@ -132,6 +138,14 @@ class Job:
         self._lock.take(_PATIENCE)
         self._write(_PROCESS, str(os.getpid()))
 
+    def keep_reserve(self) -> None:
+        """Keep some space for what the job prints last, and for its exit status, on a full disk."""
+        self._write(_RESERVE, "-" * _RESERVED)
+
+    def free_reserve(self) -> None:
+        """Free the space that was kept."""
+        (self.folder / _RESERVE).unlink(missing_ok=True)
+
     def name_run(self, run: str) -> None:
         """Note which run it trains."""
         self._write(_RUN, run)
@@ -146,6 +160,7 @@ class Job:
 
     def finish(self, status: int) -> None:
         """Note its exit status."""
+        self.free_reserve()
         self._write(_STATUS, str(status))
 
     def _write(self, name: str, text: str) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import traceback
 
-from pgplay.errors import PgplayError, RewardError, lack_of_memory
+from pgplay.errors import PgplayError, RewardError, is_disk_full, lack_of_memory
 from pgplay.worker.session.interface import RunSession
 
 
@@ -15,7 +14,7 @@ def coded_error(error: BaseException) -> PgplayError:
         return error
     if lack_of_memory(error) is not None:
         return PgplayError("run.memory")
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if is_disk_full(error):
         return PgplayError("run.disk_full")
     first_line = str(error).strip().partition("\n")[0][:300]
     return PgplayError("run.defect", reason=": ".join(filter(None, (type(error).__name__, first_line))))
