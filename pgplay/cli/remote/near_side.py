@@ -202,12 +202,17 @@ class _NearSide:
         """Fetch what is to be fetched, and let the far side forget the job."""
         self._printer.finish()
         if status is None:
-            self._client.send(ForgetJob())
+            self._forget()
             raise PgplayError("ssh.job_died", host=self._host)
         if self._command.fetch and status in (0, INTERRUPTED):
             await self._fetch(self._command.fetch)
-        self._client.send(ForgetJob())
+        self._forget()
         return status
+
+    def _forget(self) -> None:
+        """Let the far side forget the job, unless its end is for somebody else to read."""
+        if not self._command.only_looks:
+            self._client.send(ForgetJob())
 
     async def _fetch(self, name: str) -> None:
         """Bring the policy called `name` here."""

@@ -55,7 +55,7 @@ class CommandService:
             RunJob: lambda command: self._look_at(Job.start(command)),
             AttachJob: self._attach,
             InterruptJob: lambda command: self._job.signal(signal.SIGINT),
-            ForgetJob: lambda command: self._job.delete(),
+            ForgetJob: lambda command: self._job.forget(),
         }
 
     def serve(self) -> None:
@@ -70,7 +70,7 @@ class CommandService:
             if self._view is not None:
                 self._view.report()
         if self._view is not None and not self._view.is_over and not self._view.job.command.stays:
-            self._view.job.signal(signal.SIGTERM)
+            self._view.job.end()
 
     @property
     def _job(self) -> Job:

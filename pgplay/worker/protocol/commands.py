@@ -186,7 +186,7 @@ class FetchPolicy(Command, tag="fetch_policy", frozen=True):
 
 
 class ForgetJob(Command, tag="forget_job", frozen=True):
-    """Delete what the ended job printed: it has arrived."""
+    """Let nobody attach to the ended job any more: what it printed has arrived."""
 
 
 class Quit(Command, tag="quit", frozen=True):

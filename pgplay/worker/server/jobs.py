@@ -29,11 +29,12 @@ from pgplay.worker.protocol.events import Event
 
 STDOUT, STDERR, PROGRESS = "stdout", "stderr", "progress"
 
-_STATUS, _RUN, _LOCK, _PROCESS, _DESCRIPTION = "status", "run", "lock", "process", "job.json"
+_STATUS, _RUN, _LOCK, _PROCESS, _DESCRIPTION, _FORGOTTEN = "status", "run", "lock", "process", "job.json", "forgotten"
 _RESERVE, _RESERVED = "reserve", 64 * 1024
 _INTERVAL = 0.05  # seconds
 _PATIENCE = 10.0  # seconds; whoever asks whether a job runs holds its lock for an instant
 _OLD = 30 * 24 * 3600  # seconds after which an ended job that nobody asked for is deleted
+_FORGOTTEN_FOR = 60  # seconds after which a forgotten one is deleted: another machine may be reading its end
 
 
 class Job:
@@ -123,6 +124,13 @@ class Job:
             with suppress(ProcessLookupError):
                 os.kill(int(process), number)
 
+    def end(self) -> None:
+        """End its process, which this one started, with the children in its group; nothing of it is kept."""
+        assert self._process is not None, "a job of another process outlives this one"
+        if self.is_running:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGTERM)
+
     def _describe(self, command: RunJob) -> None:
         write_atomically(self.folder / _DESCRIPTION, msgspec.json.encode(command))
 
@@ -163,6 +171,15 @@ class Job:
         self.free_reserve()
         self._write(_STATUS, str(status))
 
+    def forget(self) -> None:
+        """Let nobody find it any more: what it printed has arrived."""
+        self._write(_FORGOTTEN, "")
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether what it printed has arrived."""
+        return (self.folder / _FORGOTTEN).exists()
+
     def _write(self, name: str, text: str) -> None:
         write_atomically(self.folder / name, text.encode())
 
@@ -180,7 +197,8 @@ def find_job(run: str) -> Job | None:
 
     An empty name means the newest run that is being trained.
     """
-    jobs = [job for job in _all_jobs() if (job.run == run if run else job.run and job.is_running)]
+    known = [job for job in _all_jobs() if not job.is_forgotten]
+    jobs = [job for job in known if (job.run == run if run else job.run and job.is_running)]
     return max(jobs, key=lambda job: (job.is_running, job.folder.stat().st_mtime), default=None)
 
 
@@ -197,13 +215,14 @@ def take_over(run: str) -> None:
     job = find_job(run)
     if job is not None:
         job.interrupt()
-        job.delete()
+        job.forget()
 
 
 def delete_old_jobs() -> None:
-    """Delete the ended jobs that nobody has asked for in a month."""
+    """Delete the ended jobs that are forgotten, and those that nobody has asked for in a month."""
     for job in _all_jobs():
-        if time.time() - job.folder.stat().st_mtime > _OLD and not job.is_running:
+        age = time.time() - job.folder.stat().st_mtime
+        if age > (_FORGOTTEN_FOR if job.is_forgotten else _OLD) and not job.is_running:
             job.delete()
 
 
