@@ -158,6 +158,8 @@ def test_what_fails_there_is_told_with_the_machine(far, capfd):
 def test_processes_there_are_for_what_trains_or_measures(far, capfd):
     assert main(["doctor", "--engine", "ssh:box:processes:2"]) == 2
     assert "processes:2 is no engine for it" in capfd.readouterr().err
+    assert main(["sweep", "--set=lr=0.01,0.02", "--engine", "ssh:box:processes:2"]) == 2
+    assert "processes:2 trains one run, and sweep and compare train many." in capfd.readouterr().err
     assert main(["bench", "--engine", "ssh:box:processes:9999"]) == 2
     assert "too few for 9999 processes" in capfd.readouterr().err
 

@@ -73,7 +73,8 @@ def run_elsewhere(engine: Engine, command: str, words: Sequence[str]) -> int:
     """Run one of the forwarded commands on the host of `engine`: its output and its exit status are passed on."""
     host, there = engine.host, engine.there
     if there and command != "bench":
-        raise InputError("engine.not_elsewhere", engine=there)
+        code = "engine.for_one" if command in ("compare", "sweep") else "engine.not_elsewhere"
+        raise InputError(code, engine=there)
     match (command, *words[:1]):
         case ("bench", *_) if there:
             far = FarCommand(("bench", f"--engine={there}", *words))

@@ -52,7 +52,7 @@ ENGINE_ERRORS: dict[str, str] = {
     "error.engine.for_many": "{engine} trains many runs at once, not one: ray is for sweep and compare.",
     "error.engine.for_many.remedy": "Use pgplay sweep --engine {engine}, or another engine for one run.",
     "error.engine.for_one": "{engine} trains one run, and sweep and compare train many.",
-    "error.engine.for_one.remedy": "Leave --engine out to train on this machine, or use --engine ray[:ADDRESS].",
+    "error.engine.for_one.remedy": "Leave --engine out, or use --engine ray[:ADDRESS] or ssh:HOST.",
     "error.ray.address": "{address!r} is not the address of a Ray cluster.",
     "error.ray.address.remedy": "Write ray:auto, ray:HOST:PORT or ray:ray://HOST:PORT, or ray for one on this machine.",
     "error.ray.not_installed": "--engine ray needs the package ray.",

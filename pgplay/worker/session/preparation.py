@@ -101,10 +101,10 @@ def plan_run(config: RunConfig, inputs: Inputs, ranks: Ranks = ALONE) -> Planned
     if shared is not None and reference is not None:
         raise InputError("engine.reference", field="reference", reference=config.reference)
     saved = NamedPolicies(*(stored and stored.load(device, shared) for stored in (start, reference)))
-    if start is None or start.density == Density.of(config):
+    if saved.start is None or saved.start.density == Density.of(config):
         return PlannedRun(plan, saved, device)
-    trained, present = start.density.description, Density.of(config).description
-    note = coded("note.other_density", policy=start.card.name, trained=trained, present=present)
+    trained, present = saved.start.density.description, Density.of(config).description
+    note = coded("note.other_density", policy=saved.start.card.name, trained=trained, present=present)
     return PlannedRun(plan._replace(notes=(*plan.notes, note)), saved, device)
 
 

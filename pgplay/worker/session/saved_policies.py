@@ -57,11 +57,6 @@ class StoredPolicy(NamedTuple):
     card: PolicyCard
     tensors: bytes
 
-    @property
-    def density(self) -> Density:
-        """The density that it was trained with, the default for sampling."""
-        return Density.of(make_config(self.card.config))
-
     def load(self, device: torch.device, ranks: ProcessRanks | None = None) -> SavedPolicy:
         """Return it with its network on `device`, its layers sharded over `ranks` if given; see `policy_over`."""
         policy = policy_over(ranks, self.card.shape, device)
