@@ -64,3 +64,15 @@ def resolve_device(name: str) -> torch.device:
     if kind == "mps" and not torch.backends.mps.is_available():
         raise InputError("device.no_mps", field="device")
     return torch.device(kind)
+
+
+def refuse_missing(processes: int, *, on_gpus: bool) -> None:
+    """Refuse so many processes, each with a GPU of its own if `on_gpus`, where this machine or torch lacks them.
+
+    Raises InputError.
+    """
+    if not torch.distributed.is_available():
+        raise InputError("engine.no_distributed")
+    present = torch.cuda.device_count()
+    if on_gpus and processes > present:
+        raise InputError("engine.gpus", count=processes, present=present)

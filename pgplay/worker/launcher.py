@@ -1,4 +1,7 @@
-"""`python -m pgplay.worker.launcher`: torchrun, which tells the ranks that it starts who started them."""
+"""`python -m pgplay.worker.launcher`: torchrun, which tells the ranks that it starts who started them.
+
+Where the machine lacks what the engine needs, it says so in the place of a worker's first event.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,26 @@ import os
 import sys
 import tempfile
 
+from pgplay.config.engine import ENGINE, parse_engine
+from pgplay.errors import InputError
+from pgplay.worker.protocol.codec import encode
+from pgplay.worker.protocol.events import Failed
+
 LAUNCHER = "PGPLAY_LAUNCHER"
 """The variable of the environment with the id of the process that starts the ranks."""
 
 
 def main() -> None:
     """Run torchrun with the arguments of this process; its status is 1 if a rank fails, which it reports."""
+    from pgplay.policies.devices import refuse_missing
+
+    try:
+        engine = parse_engine(os.environ[ENGINE])
+        refuse_missing(engine.processes, on_gpus=engine.kind == "gpus")
+    except InputError as error:
+        sys.stdout.buffer.write(encode(Failed(error.code, error.values)))
+        sys.stdout.flush()
+        os._exit(error.exit_status)
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.run import main as torchrun
 

@@ -267,6 +267,17 @@ async def test_processes_there_train_on_when_the_link_breaks_and_end_together(fa
 
 
 @needs_sshd
+async def test_the_app_is_told_what_the_other_machine_lacks(far):
+    events, ended = asyncio.Queue(), asyncio.Event()
+    worker = FarWorker(events.put_nowait, lambda code, tail: ended.set(), parse_engine("ssh:box:processes:9999"))
+    await worker.start()
+    await ended.wait()
+    (event,) = (events.get_nowait() for _ in range(events.qsize()))
+    assert "too few for 9999 processes" in event.problem
+    assert not worker.alive
+
+
+@needs_sshd
 @pytest.mark.exhaustive
 async def test_a_reward_that_is_saved_here_trains_there(far, tmp_path):
     file = tmp_path / "mine.py"

@@ -15,6 +15,7 @@ from typing import Any
 
 import psutil
 import pytest
+import torch
 
 from pgplay.cli import main
 from pgplay.config.engine import Engine, parse_engine
@@ -197,6 +198,17 @@ async def test_a_rank_that_dies_while_torchrun_starts_it_is_named() -> None:
     assert text_of(*coded_exit(code, log_tail)) == "rank 1 ended first, it was killed (SIGKILL)"
     psutil.wait_procs(ranks, timeout=WAITED)
     assert all(is_gone(rank.pid) for rank in ranks)
+
+
+async def test_an_app_is_told_in_place_of_a_greeting_what_its_engine_lacks_here() -> None:
+    there = torch.cuda.device_count()
+    listener = Listener(engine=Engine("gpus", there + 2))
+    await listener.client.start()
+    failed = await listener.next(Failed)
+    code, log_tail = await listener.exit()
+    assert failed.problem == f"This machine has {there} GPU{'s' * (there != 1)} that torch can use, not {there + 2}."
+    assert "processes:N" in failed.remedy
+    assert (code, log_tail) == (2, "")
 
 
 def test_a_rank_whose_launcher_has_ended_already_ends_too() -> None:

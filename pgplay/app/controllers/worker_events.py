@@ -71,7 +71,8 @@ class WorkerEvents:
             case Refused():
                 self._host.notify_user(f"{event.problem} {event.remedy}".strip(), severe=True)
             case Failed():
-                self._show_failure(event, "\n".join(self._host.state.log), "The run stopped")
+                title = "The run stopped" if self._host.state.info is not None else "The run cannot start"
+                self._show_failure(event, "\n".join(self._host.state.log), title)
             case _:
                 pass
 

@@ -6,10 +6,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from pgplay.cli.output import note, say
+from pgplay.cli.output import say
 from pgplay.cli.parsing import Parser
 from pgplay.config.engine import parse_engine
 from pgplay.errors import InputError, PgplayError
+from pgplay.worker.protocol.codec import encode
+from pgplay.worker.protocol.events import Failed
 
 
 def run_worker(argv: Sequence[str]) -> int:
@@ -34,7 +36,7 @@ def run_worker(argv: Sequence[str]) -> int:
     try:
         engine = parse_engine(arguments.engine)
     except InputError as error:
-        note(f"{error.problem} {error.remedy}")
+        sys.stdout.buffer.write(encode(Failed(error.code, error.values)))
         return PgplayError.exit_status  # that of a usage error means, over there, that this is another version
     if engine.processes > 1:
         from pgplay.worker.client.client import default_command, worker_environment

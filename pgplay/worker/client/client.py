@@ -166,7 +166,7 @@ class _Process(asyncio.SubprocessProtocol):
 
     def _take(self, fd: int, line: bytes) -> None:
         if fd == ERRORS:
-            self._note(line.decode(errors="replace"))
+            self._note(line.decode(errors="replace").rstrip("\r"))  # ssh ends its own lines as a terminal wants them
             return
         if self._refused:
             return
@@ -262,7 +262,12 @@ def kill_group(pid: int, kill_alone: Callable[[], object]) -> None:
 
 
 def _difference(greeting: AnyEvent) -> ProtocolError | None:
-    """Return in what the worker that said `greeting` first differs from this pgplay, None if they are alike."""
+    """Return in what the worker that said `greeting` first differs from this pgplay, None if they are alike.
+
+    One that cannot begin says why in the place of a greeting.
+    """
+    if isinstance(greeting, Failed):
+        return None
     version = greeting.protocol if isinstance(greeting, Ready) else None
     if version != PROTOCOL_VERSION:
         code = "protocol.no_greeting" if version is None else "protocol.other_version"

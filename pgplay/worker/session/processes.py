@@ -23,11 +23,12 @@ import torch
 from torch import distributed
 
 from pgplay.config.engine import ENGINE, Engine, parse_engine
-from pgplay.errors import InputError, PgplayError
+from pgplay.errors import PgplayError
 from pgplay.learning.followers import END
 from pgplay.learning.following import follow_first, policy_of
 from pgplay.learning.plan import Plan
 from pgplay.paths import with_source_tree
+from pgplay.policies.devices import refuse_missing
 from pgplay.policies.policy import Policy
 from pgplay.policies.ranks import ALONE, LostRankError, ProcessRanks, Ranks
 from pgplay.worker.exit_reason import coded_exit
@@ -46,21 +47,8 @@ _OWN_STORE = "PGPLAY_OWN_STORE"
 FOLLOWER = ("-P", "-m", "pgplay.worker")
 
 
-def _refuse_missing_distributed() -> None:
-    """Refuse several processes where torch was built without them; raises InputError."""
-    if not distributed.is_available():
-        raise InputError("engine.no_distributed")
-
-
-def _refuse_missing_gpus(engine: Engine) -> None:
-    present = torch.cuda.device_count()
-    if engine.kind == "gpus" and engine.processes > present:
-        raise InputError("engine.gpus", count=engine.processes, present=present)
-
-
 def _join(engine: Engine, rank: int, store: Any = None) -> ProcessRanks:
     """Join the ranks of `engine` that meet at `store`, or where torchrun's environment says; waits for all of them."""
-    _refuse_missing_distributed()
     for name in ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME"):  # nobody else on the network can join
         os.environ.setdefault(name, "lo0" if sys.platform == "darwin" else "lo")
     on_gpus = engine.kind == "gpus"
@@ -108,8 +96,7 @@ def started(engine: Engine, command: Sequence[str] = FOLLOWER) -> Iterator[Ranks
     if engine.processes == 1:
         yield ALONE
         return
-    _refuse_missing_distributed()
-    _refuse_missing_gpus(engine)
+    refuse_missing(engine.processes, on_gpus=engine.kind == "gpus")
     store = _local_store()
     shared = {
         **with_source_tree(engine.environment(os.environ)),
