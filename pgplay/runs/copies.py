@@ -1,6 +1,7 @@
 """A run's folder by value: for a machine that trains the run in a store of its own, and what it sends back.
 
-What is sent back is what the folder has gained: rows of its store, and the files of its checkpoints.
+What is sent back is what the folder has gained: rows of its store, and the files of its checkpoints. A machine that
+only reads the run needs its store.
 """
 
 from __future__ import annotations
@@ -8,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import tempfile
 from pathlib import Path
+from typing import Self
 
 import msgspec
 
@@ -119,17 +122,62 @@ class RunFollower(DatabaseReader):
         return documents, tensors, frozenset(present) | ({"last.json"} & self._documents.keys())
 
 
+class RunCopy(msgspec.Struct, frozen=True):
+    """All that another machine needs to read a run; `checkpoints` are the steps of those that are kept."""
+
+    name: str
+    store: bytes
+    checkpoints: list[int]
+
+    @classmethod
+    def of(cls, run: str) -> Self:
+        """Return a copy of the run called `run` as it is now, perhaps still being trained.
+
+        Raises InputError for an unknown name and PgplayError for a damaged run.
+        """
+        with DatabaseReader.open(run) as reader:
+            return cls(run, _copy_store(reader.folder), reader.checkpoints())
+
+
+class CopyReader(DatabaseReader):
+    """A RunReader over a `copy` in a temporary folder, which is deleted when it is closed."""
+
+    def __init__(self, copy: RunCopy) -> None:
+        self._temporary = tempfile.TemporaryDirectory(prefix="pgplay-run-")
+        self._checkpoints = copy.checkpoints
+        folder = Path(self._temporary.name) / copy.name
+        try:
+            write_atomically(make_folder(folder) / DATABASE, copy.store, outlasts=False)
+            super().__init__(folder)
+        except BaseException:
+            self._temporary.cleanup()
+            raise
+
+    def checkpoints(self) -> list[int]:
+        """Return the steps whose checkpoints the run keeps, in order."""
+        return self._checkpoints
+
+    def close(self) -> None:
+        """Close the copy, and delete it."""
+        super().close()
+        self._temporary.cleanup()
+
+
+def _copy_store(folder: Path) -> bytes:
+    with plain_database_errors(folder):
+        database = connect_to_read(folder / DATABASE)
+        try:
+            return database.serialize()
+        finally:
+            database.close()
+
+
 def pack_run(run: str) -> PackedRun:
     """Return the run called `run` by value; raises PgplayError for a damaged one."""
     folder = find_run(run)
     documents = _read_documents(folder)
     digests = dict.fromkeys(_tensors_of(documents[name]) for name in _RESUMED_FROM if name in documents)
-    with plain_database_errors(folder):
-        database = connect_to_read(folder / DATABASE)
-        try:
-            store = database.serialize()
-        finally:
-            database.close()
+    store = _copy_store(folder)
     with as_user_errors("action.read_checkpoint", folder):
         tensors = [_tensors_file(folder, digest).read_bytes() for digest in digests]
     return PackedRun(run, store, _read_files(folder), documents, tensors)

@@ -12,6 +12,13 @@ if TYPE_CHECKING:
 class RunLibrary(Protocol):
     """Stored runs; every method raises PgplayError with what was wrong."""
 
+    host: str
+    """The machine that keeps them, where whoever resumes a run that trains takes it over; empty for this one."""
+
+    def refresh(self) -> bool:
+        """Bring what `summaries` returns up to date where that takes long, in a thread that may wait; returns True."""
+        ...
+
     def summaries(self) -> list[RunSummary]:
         """Return every run in brief, the newest first; a damaged one with its problem."""
         ...
@@ -39,6 +46,12 @@ class RunLibrary(Protocol):
 
 class LocalRunLibrary:
     """The runs stored on this machine; what reads them is loaded when first needed."""
+
+    host: str = ""
+
+    def refresh(self) -> bool:
+        """Return True: the list is read as it is."""
+        return True
 
     def summaries(self) -> list[RunSummary]:
         """Return every run in brief, the newest first; a damaged one with its problem."""

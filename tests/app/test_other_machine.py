@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Sequence
 
+import pytest
+from msgspec.structs import replace
+from textual.widgets import Static
+
+from pgplay.runs.run_library import LocalRunLibrary
+from pgplay.runs.summaries import RunSummary
+from pgplay.worker.protocol.commands import Resume
 from pgplay.worker.protocol.events import Saved
 from tests.app.fake_worker import Bench, begin, until, words
+from tests.app.stored_runs import store_run
 
 
 def notices(bench: Bench) -> str:
@@ -19,12 +27,40 @@ async def test_the_machine_is_named_and_what_is_stored_there_is_said_to_be_there
         bench.worker.build("training")
         bench.worker.train(40)
         await until(pilot, lambda: "pgplay on box" in words(bench, "#headline"))
-        for key, said in {"u": "runs --engine ssh:box", "o": "policies --engine ssh:box", "h": "stored on box"}.items():
-            bench.app.clear_notifications()
-            await pilot.press(key)
-            await until(pilot, lambda said=said: said in notices(bench))
+        await pilot.press("o")
+        await until(pilot, lambda: "policies --engine ssh:box" in notices(bench))
         bench.worker.tell(Saved(name="taught"))
         await until(pilot, lambda: "Saved as taught on box." in notices(bench))
+
+
+class RunsOfBox(LocalRunLibrary):
+    """The runs of another machine, which trains them, with a list that is fetched."""
+
+    host = "box"
+    fetched: Sequence[RunSummary] = ()
+
+    def refresh(self) -> bool:
+        self.fetched = [replace(run, state="training") for run in super().summaries()]
+        return True
+
+    def summaries(self) -> list[RunSummary]:
+        return list(self.fetched)
+
+
+async def test_a_run_that_trains_there_is_listed_shown_and_taken_over_with_its_curves() -> None:
+    store_run("afar", 60, checkpoints=(30,))
+    bench = Bench(engine="ssh:box")
+    bench.app.run_library = RunsOfBox()
+    async with bench.app.run_test(size=(120, 36)) as pilot:
+        await begin(bench, pilot)
+        await pilot.press("u")
+        await until(pilot, lambda: "takes it over" in str(bench.app.screen.query_one("#page-hint", Static).render()))
+        assert str(bench.app.screen.query_one("#listing-title", Static).render()) == "Runs on box"
+        await pilot.press("enter")
+        await until(pilot, lambda: bench.sent(Resume))
+        assert [command.run for command in bench.sent(Resume)] == ["afar"]
+        bench.worker.build("training", run="afar", step=60)
+        await until(pilot, lambda: bench.app.state.history.of("reward_mean").buckets)
 
 
 @pytest.mark.parametrize(

@@ -128,8 +128,13 @@ class MessageRunReader:
 class MessageRunLibrary:
     """A RunLibrary that asks another one through messages."""
 
+    host = "elsewhere"
+
     def __init__(self, far_side: RunLibrary) -> None:
         self._far_side = far_side
+
+    def refresh(self) -> bool:
+        return ask(self._far_side, bool, "refresh")  # type: ignore[no-any-return]
 
     def summaries(self) -> list[RunSummary]:
         return ask(self._far_side, list[RunSummary], "summaries")  # type: ignore[no-any-return]

@@ -24,11 +24,13 @@ class StoredRunsController:
         info = self._host.state.info
         return info.run if info is not None else ""
 
-    def runs(self) -> None:
+    async def runs(self) -> None:
         """List the stored runs."""
         from pgplay.app.screens.library.runs import Runs
 
-        self._host.push_screen(Runs(self._host.run_library, self._host.sweep_library))
+        library = self._host.run_library
+        if not library.host or await self._host.read(library.refresh, f"Reading the runs on {library.host}…"):
+            self._host.push_screen(Runs(library, self._host.sweep_library))
 
     async def travel(self, run: str = "") -> None:
         """Show `run`, by default the present one, as it was at any step."""
@@ -37,7 +39,7 @@ class StoredRunsController:
 
         run = run or self._present
         if not run:
-            self.runs()
+            await self.runs()
             return
         library = self._host.run_library
         stored = await self._host.read(lambda: StoredRun(library.open(run)), f"Reading the run {run}…")
@@ -54,6 +56,7 @@ class StoredRunsController:
         def read() -> Overlay:
             names = list(runs)
             if len(names) < 2:
+                library.refresh()
                 summaries = library.summaries()
                 readable = [run.name for run in summaries if not run.problem]
                 names = relatives(next(iter([*names, *filter(None, [present]), *readable]), ""), summaries)
@@ -70,7 +73,7 @@ class StoredRunsController:
         if self._present:
             await export_stored_run(self._host.screen_stack[-1].app, self._host.run_library, self._present)
         else:
-            self.runs()
+            await self.runs()
 
     async def recipe(self) -> None:
         """Show the recipe of the setup; a pasted recipe is loaded into the setup."""

@@ -5,15 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+import msgspec
+
 from pgplay.errors import PgplayError
+from pgplay.worker.client.fetching import fetch
+from pgplay.worker.protocol.commands import FetchRun, ListRuns
 
 if TYPE_CHECKING:
     from pgplay.library.policies import BrokenPolicy
     from pgplay.library.policy_card import PolicyCard
+    from pgplay.runs.reader import RunReader
+    from pgplay.runs.summaries import RunSummary
 
 NOT_THERE = {
-    "runs": "ssh.runs_there",
-    "place_library": "ssh.runs_there",
     "library": "ssh.policies_there",
     "sweep": "ssh.no_sweep_there",
 }
@@ -21,21 +25,31 @@ NOT_THERE = {
 
 
 class FarRunLibrary:
-    """The runs of `host`, which the app does not read: each method says so, and with which command to look at them."""
+    """The runs of `host`: read as copies that are fetched, and changed by commands there."""
 
     def __init__(self, host: str) -> None:
-        self._host = host
+        self.host = host
+        self._summaries: list[RunSummary] = []
 
     def _refuse(self) -> NoReturn:
-        raise PgplayError("ssh.runs_there", host=self._host)
+        raise PgplayError("ssh.runs_there", host=self.host)
 
-    def summaries(self) -> NoReturn:
-        """Refuse."""
-        self._refuse()
+    def refresh(self) -> bool:
+        """Fetch the list of runs."""
+        from pgplay.runs.summaries import RunSummary
 
-    def open(self, name: str) -> NoReturn:
-        """Refuse."""
-        self._refuse()
+        self._summaries = msgspec.json.decode(fetch(self.host, ListRuns()), type=list[RunSummary])
+        return True
+
+    def summaries(self) -> list[RunSummary]:
+        """Return every run of the list that was fetched last, the newest first."""
+        return self._summaries
+
+    def open(self, name: str) -> RunReader:
+        """Open a copy of the run `name` as it is now, to be closed."""
+        from pgplay.runs.copies import CopyReader, RunCopy
+
+        return CopyReader(msgspec.msgpack.decode(fetch(self.host, FetchRun(name=name)), type=RunCopy))
 
     def last_checkpoint(self, name: str) -> NoReturn:
         """Refuse."""

@@ -15,7 +15,7 @@ from pgplay.errors import InputError, PgplayError, plain_value
 from pgplay.worker.protocol.commands import AnyCommand, Command
 from pgplay.worker.protocol.events import AnyEvent, Event
 
-PROTOCOL_VERSION = 10
+PROTOCOL_VERSION = 11
 MAXIMUM_LINE = 16 * 1024 * 1024
 
 PART_BYTES = 1024 * 1024

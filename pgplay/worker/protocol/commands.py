@@ -185,6 +185,16 @@ class FetchPolicy(Command, tag="fetch_policy", frozen=True):
     name: str
 
 
+class ListRuns(Command, tag="list_runs", frozen=True):
+    """Send the list of the stored runs, as JSON. Answered by FilePart."""
+
+
+class FetchRun(Command, tag="fetch_run", frozen=True):
+    """Send a copy of a run, in parts. Answered by FilePart."""
+
+    name: str
+
+
 class ForgetJob(Command, tag="forget_job", frozen=True):
     """Let nobody attach to the ended job any more: what it printed has arrived."""
 
@@ -194,5 +204,5 @@ class Quit(Command, tag="quit", frozen=True):
 
 
 Steering = Start | Resume | Pause | Step | Pace | Stop | Reset | Change | Save | Quit
-JobCommand = SendFile | RunJob | AttachJob | InterruptJob | FetchPolicy | ForgetJob
+JobCommand = SendFile | RunJob | AttachJob | InterruptJob | FetchPolicy | ListRuns | FetchRun | ForgetJob
 AnyCommand = Steering | JobCommand | InspectStep | Map | ListPrompts | Write | ProbeReward | LookFirst

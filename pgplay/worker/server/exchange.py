@@ -1,4 +1,4 @@
-"""Files between this machine and another: those that it sends for its runs, and policies that it fetches."""
+"""Files between this machine and another: those that it sends for its runs; policies and runs that it fetches."""
 
 from __future__ import annotations
 
@@ -8,13 +8,24 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 from msgspec.structs import replace
 
 from pgplay.errors import InputError
 from pgplay.files.atomic import write_atomically
 from pgplay.paths import make_folder, sent_folder
 from pgplay.worker.protocol.codec import in_parts
-from pgplay.worker.protocol.commands import SENT, FetchPolicy, LookFirst, ProbeReward, SendFile, Start
+from pgplay.worker.protocol.commands import (
+    SENT,
+    Command,
+    FetchPolicy,
+    FetchRun,
+    ListRuns,
+    LookFirst,
+    ProbeReward,
+    SendFile,
+    Start,
+)
 from pgplay.worker.protocol.events import Event, FilePart
 
 
@@ -39,14 +50,35 @@ class Inbound:
 
 def file_commands(send: Callable[[Event], None]) -> dict[type, Callable[[Any], None]]:
     """Return what obeys the commands about files; events go to `send`."""
-    return {SendFile: Inbound().take, FetchPolicy: partial(_send_policy, send)}
+
+    def answer(content: Callable[[Any], bytes], command: Command) -> None:
+        for data, last in in_parts(content(command)):
+            send(FilePart(data=data, last=last, request=command.request))
+
+    return {
+        SendFile: Inbound().take,
+        FetchPolicy: partial(answer, _policy),
+        ListRuns: partial(answer, _list_of_runs),
+        FetchRun: partial(answer, _run),
+    }
 
 
-def _send_policy(send: Callable[[Event], None], command: FetchPolicy) -> None:
+def _policy(command: FetchPolicy) -> bytes:
     from pgplay.library.archive import policy_archive
 
-    for data, last in in_parts(policy_archive(command.name)):
-        send(FilePart(data=data, last=last, request=command.request))
+    return policy_archive(command.name)
+
+
+def _list_of_runs(command: ListRuns) -> bytes:
+    from pgplay.runs.summaries import list_runs
+
+    return msgspec.json.encode(list_runs())
+
+
+def _run(command: FetchRun) -> bytes:
+    from pgplay.runs.copies import RunCopy
+
+    return msgspec.msgpack.encode(RunCopy.of(command.name))
 
 
 Configured = TypeVar("Configured", Start, ProbeReward, LookFirst)

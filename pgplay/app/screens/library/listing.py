@@ -51,11 +51,16 @@ class Listing(Filtering):
     def compose(self) -> ComposeResult:
         """Compose the screen."""
         yield Places("place_library", self.PAGE)
-        yield Static(self.HEADING, id="listing-title", classes="page-title")
+        yield Static(self.heading, id="listing-title", classes="page-title")
         yield DataTable(cursor_type="row", zebra_stripes=False, id=self.HEADING.lower())
         yield FilterField("Filter: words that a row contains")
         yield Static(id="page-hint", classes="page-hint")
         yield Keys()
+
+    @property
+    def heading(self) -> str:
+        """What the page lists."""
+        return self.HEADING
 
     def __init__(self) -> None:
         super().__init__()

@@ -79,6 +79,11 @@ class Runs(Listing):
         self._marked: list[str] = []
         self._order = next(iter(ORDERS))
 
+    @property
+    def heading(self) -> str:
+        """The runs, and the machine that keeps them if it is another."""
+        return f"{self.HEADING} on {self._library.host}" if self._library.host else self.HEADING
+
     def rows(self) -> Sequence[tuple[str, Sequence[str]]]:
         """Return every sweep, and every run that belongs to none, newest first."""
         every_run = self._library.summaries()
@@ -107,7 +112,7 @@ class Runs(Listing):
         """Take the next order, and show its name."""
         orders = list(ORDERS)
         self._order = orders[(orders.index(self._order) + 1) % len(orders)]
-        self.query_one("#listing-title", Static).update(f"{self.HEADING} · {self._order}")
+        self.query_one("#listing-title", Static).update(f"{self.heading} · {self._order}")
         self.reload(select=self.selected or "")
 
     def keywords(self, name: str) -> str:
@@ -129,7 +134,8 @@ class Runs(Listing):
         if run.trainer:
             return f"{summary}Trained by {plain(run.trainer)}; it can't be resumed or changed here. Enter shows it."
         if run.state == "training":
-            return f"{summary}{branch}It is being trained. Enter watches it."
+            done = "takes it over" if self._library.host else "watches it"
+            return f"{summary}{branch}It is being trained. Enter {done}."
         if run.checkpoint_step is None:
             return f"{summary}{branch}It has no checkpoint to resume from."
         return f"{summary}{branch}Enter resumes it from step {run.checkpoint_step}. {plain(run.message)}"
@@ -139,15 +145,15 @@ class Runs(Listing):
         self.action_resume()
 
     def action_resume(self) -> None:
-        """Resume the run under the cursor if it has a checkpoint; show one that another process or TRL trains.
+        """Resume the run under the cursor if it has a checkpoint; open a sweep.
 
-        A sweep is opened.
+        A run that TRL trains, or another process that can't be asked to let it go, is shown.
         """
         if self._selected_sweep is not None:
             self.action_travel()
             return
         run = self._runs.get(self.selected or "")
-        if run is not None and (run.state == "training" or run.trainer):
+        if run is not None and (run.trainer or (run.state == "training" and not self._library.host)):
             self.action_travel()
         elif run is not None and run.checkpoint_step is not None:
             self.post_message(ResumeRun(run.name))

@@ -1,0 +1,53 @@
+"""What is stored on another machine, asked for by a connection of its own, so that no training waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from pgplay.errors import PgplayError
+from pgplay.worker.client.client import WorkerClient
+from pgplay.worker.client.ssh import FAR_COMMANDS, ssh_command, ssh_failure, version_failure
+from pgplay.worker.protocol.commands import FetchRun, ListRuns
+from pgplay.worker.protocol.events import AnyEvent, Failed, FilePart, Ready, Refused
+from pgplay.worker.protocol.reported_errors import reported_error
+
+_LAST_SECONDS = 1.0
+
+
+def fetch(host: str, command: FetchRun | ListRuns) -> bytes:
+    """Return what `host` answers to `command`, in a thread that may wait.
+
+    Raises PgplayError where there is no link, or as the command says.
+    """
+    return asyncio.run(_fetch(host, command))
+
+
+async def _fetch(host: str, command: FetchRun | ListRuns) -> bytes:
+    events: asyncio.Queue[AnyEvent | PgplayError] = asyncio.Queue()
+    parts: list[bytes] = []
+
+    def end(code: int, tail: str) -> None:
+        events.put_nowait(ssh_failure(host, code, tail, greeted=bool(parts)))
+
+    client = WorkerClient(events.put_nowait, end, ssh_command(host, FAR_COMMANDS))
+    try:
+        await client.start()
+    except FileNotFoundError as error:
+        raise PgplayError("ssh.no_ssh") from error
+    try:
+        while True:
+            match await events.get():
+                case Ready():
+                    client.send(command)
+                case FilePart(data=data, last=last):
+                    parts.append(data)
+                    if last:
+                        return b"".join(parts)
+                case Failed() | Refused() as event:
+                    raise version_failure(host, event) or reported_error(event)
+                case PgplayError() as failure:
+                    raise failure
+                case _:
+                    pass
+    finally:
+        await client.close(_LAST_SECONDS)
