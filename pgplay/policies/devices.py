@@ -71,7 +71,7 @@ def refuse_missing(processes: int, *, on_gpus: bool) -> None:
 
     Raises InputError.
     """
-    if not torch.distributed.is_available():
+    if processes > 1 and not torch.distributed.is_available():
         raise InputError("engine.no_distributed")
     present = torch.cuda.device_count()
     if on_gpus and processes > present:

@@ -135,7 +135,7 @@ def test_a_rank_of_train_that_dies_is_named_and_the_run_can_be_resumed(home: Pat
     _, errors = process.communicate()
     assert process.returncode == 1
     assert "Rank 1, one of the run's 2 processes, died" in errors
-    assert "pgplay train --resume" in errors
+    assert "pgplay train --engine processes:2 --resume" in errors
     assert "Traceback" not in errors
 
 
@@ -258,6 +258,7 @@ def test_what_is_no_engine_here_is_refused(text: str, problem: str, monkeypatch:
 @pytest.mark.parametrize(
     ("engine", "absent", "problem"),
     [
+        (Engine("gpus", 1), "cuda.device_count", "This machine has 0 GPUs that torch can use, not 1"),
         (Engine("gpus", 2), "cuda.device_count", "This machine has 0 GPUs that torch can use, not 2"),
         (Engine("processes", 2), "distributed.is_available", "This build of torch has no torch.distributed"),
     ],

@@ -96,7 +96,7 @@ def run_bench(argv: Sequence[str]) -> int:
     devices, unavailable = _devices(arguments.devices)
     if engine.always_shard:
         raise InputError("engine.not_measured_sharded", engine=str(engine))
-    if engine.processes > 1 and _DEVICES[engine.kind] not in devices:
+    if engine.kind in _DEVICES and _DEVICES[engine.kind] not in devices:
         raise InputError("engine.not_measured", engine=str(engine), device=_DEVICES[engine.kind], measured=devices)
     orders = _orders(models, devices, arguments)
     speeds, failed = _measure(orders)

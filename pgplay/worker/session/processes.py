@@ -93,10 +93,10 @@ def started(engine: Engine, command: Sequence[str] = FOLLOWER) -> Iterator[Ranks
     They end with the context, or with this process. Raises InputError for what this machine lacks, and PgplayError if
     one does not start.
     """
+    refuse_missing(engine.processes, on_gpus=engine.kind == "gpus")
     if engine.processes == 1:
         yield ALONE
         return
-    refuse_missing(engine.processes, on_gpus=engine.kind == "gpus")
     store = _local_store()
     shared = {
         **with_source_tree(engine.environment(os.environ)),
