@@ -28,14 +28,14 @@ _BRINGING = re.compile(r"pgplay (?:models|tasks) add (?:'[^']*'|[^\s,']*[^\s,.']
 
 def to_continue(sweep: str, engine: Engine = LOCAL) -> str:
     """Return the command that continues a sweep on `engine`, from the machine on which the person sits."""
-    return _command("sweep", *([] if engine == LOCAL else ["--engine", str(engine)]), sweep)
+    return _command("sweep", engine, sweep)
 
 
-def to_resume(run: str) -> str:
-    """Return the command that resumes `run`, from the machine on which the person sits."""
-    return _command("train", "--resume", run)
+def to_resume(run: str, engine: Engine = LOCAL) -> str:
+    """Return the command that resumes `run` on `engine`, from the machine on which the person sits."""
+    return _command("train", engine, "--resume", run)
 
 
-def _command(name: str, *words: str) -> str:
-    engine = os.environ.get(SEEN_AS)
-    return shlex.join(["pgplay", name, *(["--engine", engine] if engine else []), *words])
+def _command(name: str, engine: Engine, *words: str) -> str:
+    there = ":".join(filter(None, (os.environ.get(SEEN_AS), "" if engine == LOCAL else str(engine))))
+    return shlex.join(["pgplay", name, *(["--engine", there] if there else []), *words])

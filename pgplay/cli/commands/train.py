@@ -133,6 +133,7 @@ def _run(
             ranks = undo.enter_context(_start_engine(arguments.engine, progress))
             session = _open_session(arguments, request, progress, ranks)
             undo.callback(session.close, "paused")
+            resume = to_resume(session.run, arguments.engine)
             progress.begin(session.run)
             tracking.follow(session.run)
             if tracking.about:
@@ -141,9 +142,9 @@ def _run(
                 session.need_policy()  # a resumed search has none: fail before training
             startup = time.perf_counter() - began
             interruption.working = True
-            ending, totals = _train_guarded(session, interruption, progress)
+            ending, totals = _train_guarded(session, interruption, progress, resume)
         if arguments.save is not None:
-            _save(session, arguments.save, arguments.replace)
+            _save(session, arguments.save, arguments.replace, resume)
         summary = summarise_training(session, totals, startup, arguments.save)
         summary["engine"] = str(arguments.engine)
     if arguments.json:
@@ -153,9 +154,9 @@ def _run(
         print_training_summary(summary, reason)
     if ending:
         if arguments.save is None and session.learner.policy is not None:
-            note(f"To save this policy: {to_resume(session.run)} --save NAME")
+            note(f"To save this policy: {resume} --save NAME")
         return 0
-    note(f"Everything is saved. To resume: {to_resume(summary['run'])}")
+    note(f"Everything is saved. To resume: {resume}")
     return INTERRUPTED
 
 
@@ -228,9 +229,9 @@ def _look_first(session: Session, policy: Policy, progress: Progress) -> None:
 
 
 def _train_guarded(
-    session: Session, interruption: Interruption, progress: Progress
+    session: Session, interruption: Interruption, progress: Progress, resume: str
 ) -> tuple[Ending | None, TrainingTotals]:
-    """Train as `_train` does, then pause the run.
+    """Train as `_train` does, then pause the run, which the command `resume` continues.
 
     A failure is logged in the run, with a checkpoint, and raised as a PgplayError.
     """
@@ -243,18 +244,18 @@ def _train_guarded(
 
         keep_failure(session, error)
         if session.is_kept:
-            progress.say(f"The run is saved up to step {session.checkpoint_step}: {to_resume(session.run)}")
+            progress.say(f"The run is saved up to step {session.checkpoint_step}: {resume}")
         if isinstance(error, PgplayError):
             raise
         raise coded_error(error) from error
 
 
-def _save(session: Session, name: str, replace: bool) -> None:
-    """Save the policy; if that fails, explain how to save it without training again."""
+def _save(session: Session, name: str, replace: bool, resume: str) -> None:
+    """Save the policy; if that fails, explain how to save it without training again, by the command `resume`."""
     try:
         session.save_policy(name, replace=replace)
     except PgplayError:
-        note(f"The run is stored. To save its policy: {to_resume(session.run)} --save NAME")
+        note(f"The run is stored. To save its policy: {resume} --save NAME")
         raise
 
 
