@@ -12,9 +12,12 @@ import pytest
 
 from pgplay.cli import main
 from pgplay.cli.remote.service import JobView
+from pgplay.paths import sent_folder
+from pgplay.worker.client.sent_files import NamedFile
 from pgplay.worker.protocol.commands import RunJob
 from pgplay.worker.protocol.events import Event, JobEnded, JobOutput
 from pgplay.worker.server import jobs
+from pgplay.worker.server.exchange import Inbound
 from pgplay.worker.server.jobs import Job, delete_old_jobs, find_job
 from tests.remote.helpers import play_ssh
 
@@ -80,3 +83,27 @@ def test_the_children_of_a_command_end_with_the_link(tmp_path: Path, monkeypatch
     job.end()
     assert psutil.wait_procs([process], timeout=HANGING)[1] == []
     until(lambda: not job.is_running)
+
+
+def test_a_file_that_was_sent_for_one_command_is_gone_when_it_has_ended() -> None:
+    file = NamedFile("nothing.pgplay", b"no policy")
+    keep = Inbound()
+    for part in file.parts():
+        keep.take(part)
+    job = Job.start(RunJob(words=("policies", "import", file.far_path), engine="ssh:box"))
+    until(lambda: not job.is_running)
+    assert "nothing.pgplay" in (job.folder / jobs.STDERR).read_text()
+    assert list(sent_folder().iterdir()) == []
+
+
+def test_a_policy_gets_the_name_that_is_given_also_if_its_file_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = tmp_path / "words"
+    script = "from pathlib import Path\nready()\nfile, job = decode_command(hear()), decode_command(hear())\n"
+    script += f"Path({str(words)!r}).write_text(' '.join(job.words[3:]))\nsay(JobEnded(status=0))\nhear()"
+    play_ssh(tmp_path, script, monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    Path("mine").write_bytes(b"")
+    assert main(["policies", "import", "mine", "--name", "mine", "--replace", "--engine", "ssh:box"]) == 0
+    assert words.read_text() == "--name=mine --replace"

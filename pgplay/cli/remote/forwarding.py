@@ -120,8 +120,8 @@ def _policy_import(words: Sequence[str]) -> FarCommand:
     if os.path.isdir(expand_home(arguments.file)):
         raise InputError("ssh.only_files", format="folder", name=arguments.file)
     file = named_file(expand_home(arguments.file))
-    far_words = [file.far_path if word == arguments.file else word for word in words]
-    return FarCommand(("policies", "import", *far_words), (file,))
+    own = ([f"--name={arguments.name}"] if arguments.name else []) + (["--replace"] if arguments.replace else [])
+    return FarCommand(("policies", "import", file.far_path, *own), (file,))
 
 
 def _run_export(host: str, words: Sequence[str]) -> FarCommand:

@@ -61,6 +61,8 @@ def run_job(folder: Path) -> int:
     command = job.command
     os.environ |= {JOB: str(folder), SEEN_AS: command.engine, "COLUMNS": str(command.columns)}
     status = main(command.words)
+    if not command.stays:
+        job.delete_sent()
     sys.stdout.flush()
     sys.stderr.flush()
     job.finish(status)

@@ -180,6 +180,14 @@ class Job:
         """Whether what it printed has arrived."""
         return (self.folder / _FORGOTTEN).exists()
 
+    def delete_sent(self) -> None:
+        """Delete the files that its words name and that were sent for it alone: no run will need them again."""
+        for word in self.command.words:
+            if Path(word).is_relative_to(sent_folder()):
+                Path(word).unlink(missing_ok=True)
+                with suppress(OSError):  # another file has the same content
+                    Path(word).parent.rmdir()
+
     def _write(self, name: str, text: str) -> None:
         write_atomically(self.folder / name, text.encode())
 
