@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from pgplay.cli.output import say_at_once, show_cursor
+from pgplay.cli.resuming import to_resume
 
 INTERRUPTED = 130
 """The exit status of a command that was interrupted, as shells count Ctrl-C."""
@@ -34,7 +35,7 @@ class Interruption:
             self.requested = True
             say_at_once("Stopping after this step. Press Ctrl-C again to stop now.")
             return
-        stopped = "Stopped. Resume from the last checkpoint: pgplay train --resume RUN"
+        stopped = f"Stopped. Resume from the last checkpoint: {to_resume('RUN')}"
         say_at_once(stopped if self.working else "Interrupted.")
         show_cursor()
         os._exit(INTERRUPTED)

@@ -6,6 +6,7 @@ import asyncio
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,16 @@ for fetch in (decode_command(hear()), decode_command(hear())):
     for data, last in in_parts(Path(FOLDER, fetch.name).read_bytes()):
         say(FilePart(data=data, last=last, request=fetch.request))
 hear()
+"""
+STOPS_AT_ONCE = """
+ready()
+hear()
+print("asked", file=sys.stderr, flush=True)
+hear()
+print("interrupted", file=sys.stderr, flush=True)
+hear()
+say(JobEnded(status=STATUS))
+print(decode_command(hear()), file=sys.stderr, flush=True)
 """
 NEVER_SENDS = """
 ready()
@@ -68,17 +79,41 @@ async def test_two_policies_that_are_saved_at_once_keep_their_names(
     assert {read_policy(name).host for name in steps} == {"box"}
 
 
+def started(folder: Path, *words: str) -> subprocess.Popen[str]:
+    """Start pgplay on the other machine with the home of the tests in `folder`."""
+    command = [sys.executable, "-P", "-m", "pgplay", *words, "--engine", "ssh:box"]
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+
+def interrupt_once(said: str, near: subprocess.Popen[str], folder: Path) -> None:
+    """Send Ctrl-C to `near` as soon as the other machine has `said` so."""
+    log = folder / "home" / "worker.log"
+    while not (log.exists() and said in log.read_text()):
+        assert near.poll() is None, near.communicate()
+        time.sleep(0.01)
+    near.send_signal(signal.SIGINT)
+
+
 def test_ctrl_c_ends_a_policy_that_does_not_arrive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     play_ssh(tmp_path, NEVER_SENDS, monkeypatch)
-    command = [sys.executable, "-P", "-m", "pgplay", "policies", "export", "mine", "x.pgplay", "--engine", "ssh:box"]
-    log = tmp_path / "home" / "worker.log"
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as near:
-        while not (log.exists() and "asked" in log.read_text()):
-            assert near.poll() is None, near.communicate()
-        near.send_signal(signal.SIGINT)
+    with started(tmp_path, "policies", "export", "mine", "x.pgplay") as near:
+        interrupt_once("asked", near, tmp_path)
         told = near.communicate(timeout=60)[1]
     assert near.returncode == 130
     assert told.splitlines() == [
         "The policy mine is saved on box, but did not arrive here: interrupted.",
         "Fetch it later: pgplay policies export mine --engine ssh:box",
     ]
+
+
+@pytest.mark.parametrize("status", [130, None])
+def test_no_policy_is_fetched_from_a_run_that_was_stopped_at_once(
+    status: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play_ssh(tmp_path, f"STATUS = {status}\n{STOPS_AT_ONCE}", monkeypatch)
+    with started(tmp_path, "train", "--target=a", "--save=mine") as near:
+        interrupt_once("asked", near, tmp_path)
+        interrupt_once("interrupted", near, tmp_path)
+        near.communicate(timeout=60)
+    assert near.returncode == 130
+    assert "ForgetJob" in (tmp_path / "home" / "worker.log").read_text()

@@ -42,6 +42,7 @@ def until(is_true: Callable[[], object]) -> None:
     give_up = time.monotonic() + HANGING
     while not is_true():
         assert time.monotonic() < give_up
+        time.sleep(0.01)
 
 
 def test_two_who_look_at_a_job_both_read_its_end(monkeypatch: pytest.MonkeyPatch) -> None:

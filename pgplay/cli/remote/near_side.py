@@ -201,13 +201,14 @@ class _NearSide:
     async def _finish(self, status: int | None) -> int:
         """Fetch what is to be fetched, and let the far side forget the job."""
         self._printer.finish()
-        if status is None:
+        has_stopped_at_once = self._interruptions > 1
+        if status is None and not has_stopped_at_once:
             self._forget()
             raise PgplayError("ssh.job_died", host=self._host)
-        if self._command.fetch and status in (0, INTERRUPTED):
+        if self._command.fetch and status in (0, INTERRUPTED) and not has_stopped_at_once:
             await self._fetch(self._command.fetch)
         self._forget()
-        return status
+        return INTERRUPTED if status is None else status
 
     def _forget(self) -> None:
         """Let the far side forget the job, unless its end is for somebody else to read."""
