@@ -38,12 +38,9 @@ def main(engine: str, cores: str, most: str, folder: str) -> None:
     try:
         from pgplay.cluster.ray_cluster import RayCluster
 
-        cluster = RayCluster(parse_engine(engine).address, int(cores), folder)
-        try:
+        with RayCluster(parse_engine(engine).address, int(cores), folder) as cluster:
             answer(Connected(tuple(cluster.nodes())))
             Dispatcher(cluster, orders, answer, int(most) or None).serve()
-        finally:
-            cluster.close()
     except PgplayError as error:
         answer(NotConnected(error.code, error.values))
 

@@ -37,8 +37,8 @@ from pgplay.worker.session.cpu_cores import available_cores
 
 _PATIENCE = 60.0
 """Seconds for a cluster to answer; it usually takes some seconds."""
-_PATIENCE_AT_HOME = 180.0
-"""Seconds for a Ray of this machine to start: as many, or several times that on a busy one."""
+_PATIENCE_TO_START = 180.0
+"""Seconds for a Ray of this machine, or for what a client server starts for pgplay: some, or many on a busy machine."""
 _SHORT = "/tmp" if os.path.isdir("/tmp") else None
 """Where Ray's files are: the paths of its sockets must be short, so that a longer temporary folder won't do."""
 _LAST_SECONDS = 45.0
@@ -72,7 +72,8 @@ class Cluster:
         words = str(self._engine), str(cores), str(self._most or 0), self._folder.name
         self._process = HelperProcess("pgplay.cluster", *words, speaks=True)
         threading.Thread(target=self._read, daemon=True).start()
-        patience = _PATIENCE if address else _PATIENCE_AT_HOME
+        starts_something = not address or address.startswith("ray://")
+        patience = _PATIENCE_TO_START if starts_something else _PATIENCE
         try:
             answer = self.next_answer(patience)
             if not isinstance(answer, Connected):

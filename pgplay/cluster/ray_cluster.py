@@ -7,7 +7,8 @@ import logging
 import os
 import re
 import socket
-from typing import Any, Literal
+from types import TracebackType
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}  # read as Ray is loaded
@@ -28,9 +29,10 @@ LOST: Literal["lost"] = "lost"
 """How a task ended with its process, its node, or by `cancel`."""
 
 _CONNECT_SECONDS = 10.0  # seconds for the address to answer at all
-_SLOW = "timed out during startup"
+_SLOW = re.compile("timed out during startup|Proxy failed to Connect to backend")
 """What Ray says where its own processes take longer than 30 seconds to start, as on a busy machine."""
 _VERSIONS = re.compile(r"Ray: (\S+)\s+Python: (\S+)")
+_DETAILS = re.compile(r'^\s*details = "(.+)"$', re.MULTILINE)
 _LOST = (
     exceptions.WorkerCrashedError,
     exceptions.NodeDiedError,
@@ -45,7 +47,8 @@ _LOST = (
 class RayCluster:
     """A Ray that runs at `address`, or with an empty one a Ray of our own with `cores`, its files in `folder`.
 
-    Close it in the end. Raises PgplayError where there is no such Ray, or one that this one can't speak to.
+    Raises PgplayError where there is no such Ray, or one that this one can't speak to. Use it in a `with`, which leaves
+    Ray in the end (one of our own ends), and raises PgplayError where the cluster was gone in between.
     """
 
     def __init__(self, address: str, cores: int, folder: str) -> None:
@@ -56,6 +59,16 @@ class RayCluster:
         options = {"num_cpus": 0, "max_concurrency": 1000, "scheduling_strategy": driver}
         self._message_queue = ray.remote(**options)(ray_tasks.MessageQueue).remote()
         self._train = ray.remote(max_retries=0)(ray_tasks.train_on_node)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        ray.shutdown()
+        if isinstance(error, (exceptions.RayError, ConnectionError)):
+            raise PgplayError("ray.gone", reason=_reason_of(error)) from error
 
     def nodes(self) -> list[Share]:
         """Return what each node has."""
@@ -72,14 +85,8 @@ class RayCluster:
         return ray.wait(tasks, num_returns=len(tasks), timeout=0)[0] if tasks else []
 
     def messages(self, patience: float) -> list[bytes]:
-        """Return what the tasks have sent, after at most `patience` seconds without a message.
-
-        Raises PgplayError where the cluster is gone.
-        """
-        try:
-            messages: list[bytes] = ray.get(self._message_queue.take.remote(patience))
-        except (exceptions.RayError, ConnectionError) as error:
-            raise PgplayError("ray.gone", reason=str(error).strip().partition("\n")[0]) from error
+        """Return what the tasks have sent, after at most `patience` seconds without a message."""
+        messages: list[bytes] = ray.get(self._message_queue.take.remote(patience))
         return messages
 
     def result(self, task: RayTask) -> TaskRefusal | Literal["lost"] | None:
@@ -103,10 +110,6 @@ class RayCluster:
         with contextlib.suppress(exceptions.RayError, ValueError):
             ray.cancel(task, force=force)
 
-    def close(self) -> None:
-        """Leave Ray; one of our own ends."""
-        ray.shutdown()
-
 
 def _connect(address: str, cores: int, folder: str) -> None:
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
@@ -120,7 +123,7 @@ def _connect(address: str, cores: int, folder: str) -> None:
             ray.init(address, **options)
             return
         except Exception as error:  # Ray raises RuntimeError, ConnectionError, ValueError and its own
-            if is_last or _SLOW not in str(error):
+            if is_last or not _SLOW.search(str(error)):
                 raise not_connected(address, error) from error
             ray.shutdown()
 
@@ -139,8 +142,7 @@ def _refuse_unreachable(address: str) -> None:
 
 def not_connected(address: str, error: Exception) -> PgplayError:
     """Return in words why Ray could not be reached at `address`, or "local" could not be started."""
-    text = str(error).strip()
-    versions = _VERSIONS.findall(text)
+    versions = _VERSIONS.findall(str(error))
     if len(versions) >= 2:
         (ray_there, python_there), (ray_here, python_here) = versions[:2]
         return PgplayError(
@@ -153,5 +155,17 @@ def not_connected(address: str, error: Exception) -> PgplayError:
         )
     if address == "auto":
         return PgplayError("ray.none_here")
-    code = "ray.not_started" if address == "local" else "ray.no_cluster"
-    return PgplayError(code, address=address, reason=text.partition("\n")[0][:300])
+    if address == "local":
+        code = "ray.not_started"
+    else:
+        code = "ray.no_client_server" if address.startswith("ray://") else "ray.no_cluster"
+    return PgplayError(code, address=address, reason=_reason_of(error))
+
+
+def _reason_of(error: Exception) -> str:
+    """Return what `error` says, in a line; one that comes through a client server says it among other lines."""
+    text = str(error).strip()
+    if details := _DETAILS.search(text):
+        return details[1]
+    line = text.rpartition("\n")[2] if "Traceback" in text else text.partition("\n")[0]
+    return line[:300]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from pgplay.cluster.cluster import Cluster
 from pgplay.cluster.messages import Advanced, Begun, Ended
+from pgplay.errors import PgplayError
 from pgplay.worker.client.pool import News, RunOutcome
 from pgplay.worker.protocol.commands import Resume, Start
 
@@ -50,7 +51,12 @@ class RayPool:
 
     async def _until_ended(self) -> None:
         while self._open:
-            match await asyncio.to_thread(self._cluster.next_answer, _LOOK):
+            try:
+                answer = await asyncio.to_thread(self._cluster.next_answer, _LOOK)
+            except PgplayError:  # the cluster is gone, and every run with it
+                self._open.clear()
+                raise
+            match answer:
                 case Begun(number=number, run=run):
                     self._on_begin(self._numbers[number], run)
                 case Advanced(number=number, report=report, progress=progress):

@@ -55,7 +55,7 @@ def test_runs_of_a_lost_node_go_on_elsewhere_with_the_numbers_of_the_pool(
     words = ["sweep", "--reward", "levenshtein", "--reward", str(own), "--target", "hi", "--model", "gru-nano"]
     words += ["--batch-size", "16", "--until", "never", "--steps", "500", "--seeds", "1"]
     words += ["--rank-by", "exact_match", "--json"]
-    address = cluster.stdout.readline().strip()
+    address, _ = cluster.stdout.readline().split()
     sweep = start("pgplay", *words, "--engine", f"ray:{address}")
     wait_until(lambda: [run for run in list_runs() if run.checkpoint_step][1:], sweep)
     cluster.stdin.write("kill\n")
@@ -69,6 +69,24 @@ def test_runs_of_a_lost_node_go_on_elsewhere_with_the_numbers_of_the_pool(
     on_nodes = all_numbers()
     monkeypatch.setenv(HOME, str(tmp_path / "pool"))
     assert main(words) == 0
+    assert all_numbers() == on_nodes
+
+
+def test_a_cluster_behind_a_client_server_has_the_numbers_of_the_pool(
+    cluster: Process, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cluster.stdout is not None
+    words = ["sweep", "--reward", "levenshtein", "--reward", "prefix", "--target", "hi", "--model", "gru-nano"]
+    words += ["--batch-size", "16", "--until", "never", "--steps", "20", "--seeds", "1"]
+    words += ["--rank-by", "exact_match", "--jobs", "1", "--json"]
+    _, address = cluster.stdout.readline().split()
+    sweep = start("pgplay", *words, "--engine", f"ray:{address}")
+    _, told = finished(sweep)
+    assert sweep.returncode == 0, told
+    on_nodes = all_numbers()
+    monkeypatch.setenv(HOME, str(tmp_path / "pool"))
+    assert main(words) == 0
+    assert len(on_nodes) == 2
     assert all_numbers() == on_nodes
 
 

@@ -98,17 +98,29 @@ print(cloudpickle.loads(sent)(b"", None, "1.0", 9)[0])
 
 @needs_ray
 @pytest.mark.exhaustive
-def test_another_version_of_ray_or_none_is_told_in_one_line() -> None:
+def test_a_ray_that_cannot_be_used_is_told_in_one_line() -> None:
     code = """
 from ray._private.utils import check_version_info
-from pgplay.cluster.ray_cluster import not_connected
+from pgplay.cluster.ray_cluster import RayCluster, not_connected
+from pgplay.errors import PgplayError
 try:
     check_version_info({"ray_version": "2.9.0", "python_version": "3.9.1"}, "here")
 except RuntimeError as error:
     print(not_connected("head:6379", error).problem)
 print(not_connected("auto", ConnectionError("Could not find any running Ray instance.")).problem)
+initialization = "Initialization failure from server:\\nTraceback:\\n  File\\nRuntimeError: See its log."
+print(not_connected("ray://head:10001", ConnectionError(initialization)).problem)
+try:
+    with object.__new__(RayCluster):
+        raise ConnectionError('GRPC failed: <RPC with:\\n\\tstatus = 5\\n\\tdetails = "No such session"\\n>')
+except PgplayError as error:
+    print(error.problem)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     told = "The cluster at head:6379 has Ray 2.9.0 on Python 3.9.1; here are Ray 2."
     assert done.stdout.startswith(told), done.stderr
-    assert done.stdout.splitlines()[1] == "No Ray runs on this machine."
+    assert done.stdout.splitlines()[1:] == [
+        "No Ray runs on this machine.",
+        "The Ray Client server at ray://head:10001 can't be used: RuntimeError: See its log.",
+        "The Ray cluster is gone: No such session",
+    ]

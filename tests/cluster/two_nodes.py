@@ -1,11 +1,13 @@
 """`python -m tests.cluster.two_nodes FOLDER`: a Ray cluster of two nodes on this machine, with one CPU core each.
 
-It prints its address, kills the second node at a line of standard input, and ends with it.
+It prints its address and that of its client server. It kills the second node at a line of standard input, and ends with
+it.
 """
 
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from typing import Any
 
@@ -27,10 +29,12 @@ def main(folder: str) -> None:
 
     options = {"num_cpus": 1, "include_dashboard": False}
     cluster = Cluster()
-    add_node(cluster, **options, temp_dir=folder)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    add_node(cluster, **options, temp_dir=folder, ray_client_server_port=port)
     node = add_node(cluster, **options)
     cluster.wait_for_nodes(timeout=120)
-    sys.stdout.write(f"{cluster.address}\n")
+    sys.stdout.write(f"{cluster.address} ray://{cluster.address.rpartition(':')[0]}:{port}\n")
     sys.stdout.flush()
     if sys.stdin.readline():
         cluster.remove_node(node, allow_graceful=False)

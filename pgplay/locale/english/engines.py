@@ -67,7 +67,7 @@ ENGINE_ERRORS: dict[str, str] = {
     "error.ray.large_input": "A run's task and texts have more than {most} bytes, which is too much for --engine ray.",
     "error.ray.large_input.remedy": "Use smaller files, or leave --engine out.",
     "error.ray.unreachable": "Nothing answers at {address}: {reason:text}.",
-    "error.ray.unreachable.remedy": "Check the address: ray status prints it on a node of the cluster.",
+    "error.ray.unreachable.remedy": "Check the address: ray start --head prints it; a ray:// port is 10001 by default.",
     "error.ray.no_answer": "No Ray answered at {address} within {seconds:.0f} seconds.",
     "error.ray.no_answer.remedy": "Check that this is the address of a Ray cluster, and ray status there.",
     "error.ray.too_slow": "Ray did not start on this machine within {seconds:.0f} seconds.",
@@ -76,6 +76,10 @@ ENGINE_ERRORS: dict[str, str] = {
     "error.ray.none_here.remedy": "Start one with ray start --head, or write --engine ray for one of its own.",
     "error.ray.no_cluster": "Ray at {address} can't be used: {reason}",
     "error.ray.no_cluster.remedy": "See whether ray status --address {address} works.",
+    "error.ray.no_client_server": "The Ray Client server at {address} can't be used: {reason}",
+    "error.ray.no_client_server.remedy": (
+        "Check its port, 10001 by default. If the cluster has a token, set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN."
+    ),
     "error.ray.not_started": "Ray did not start on this machine: {reason}",
     "error.ray.not_started.remedy": "See whether ray start --head works, or leave --engine out.",
     "error.ray.other_version": (
