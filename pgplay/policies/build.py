@@ -23,7 +23,7 @@ def build_policy(
     """
     if isinstance(spec, PretrainedSpec):
         spec.check_base()
-        dtype = torch.bfloat16 if ranks is not None and ranks.on_gpus else torch.float32
+        dtype = torch.bfloat16 if ranks is not None and ranks.on_gpus else torch.get_default_dtype()
         pretrained = load_network(spec.model, spec.rank, spec.alpha, spec.targets, seed, dtype)
         network: nn.Module = pretrained if ranks is None else pretrained.sharded(ranks, device)
     else:

@@ -133,7 +133,7 @@ def every_tokens_credit(
     begins = torch.tensor([len(policy.prefix(pair.prompt)) - 1 for pair in pairs], device=policy.device)
     potentials = (_potentials(prefixes, begins, answers, policy, graphs) for answers in texts)
     before, after = map(torch.stack, zip(*potentials, strict=True))
-    return DenseValues((before.amin(0)[:, None] - after.amin(0)).float())
+    return DenseValues((before.amin(0)[:, None] - after.amin(0)).to(torch.get_default_dtype()))
 
 
 def _potentials(

@@ -99,7 +99,8 @@ def update_policy(inputs: UpdateInputs, updater: Updater) -> tuple[dict[str, flo
         inputs = inputs._replace(batch=inputs.batch._replace(rollout=rollout))
         result = graphs.run(partial(make_updates, updater=updater), "updates", inputs)
     ranks = inputs.batch.ranks
-    numbers = ranks.of_first(torch.stack([value.float() for value in result.metrics.values()])).tolist()
+    values = torch.stack([value.to(torch.get_default_dtype()) for value in result.metrics.values()])
+    numbers = ranks.of_first(values).tolist()
     metrics = dict(zip(result.metrics, numbers, strict=True))
     if not math.isfinite(metrics.get("gradient_norm", 0.0)):
         raise PgplayError("learning.diverged")

@@ -60,6 +60,8 @@ class PretrainedNetwork(nn.Module):
             PREFIX + name.replace(".default.", "."): value for name, value in parameters if value.requires_grad
         }
         """The trained parameters by name, in the order of their names."""
+        self._dtype = next(iter(self.trained.values())).dtype
+        """The type of what is trained, and so of features and logits; a frozen base may have fewer digits."""
         head = causal.get_output_embeddings()  # type: ignore[operator]
         trained_head = sum(parameter.requires_grad for parameter in head.parameters())
         self.has_constant_features = trained_head == len(self.trained)
@@ -136,7 +138,7 @@ class PretrainedNetwork(nn.Module):
                 use_cache=True,
             )
         features: Tensor = output.last_hidden_state
-        return features.float()
+        return features.to(self._dtype)
 
     @property
     def reads_together(self) -> bool:
@@ -165,7 +167,7 @@ class PretrainedNetwork(nn.Module):
         with self._weights():
             head = self.causal.get_output_embeddings()
             logits: Tensor = head(features.to(head.weight.dtype))
-        return logits.float()
+        return logits.to(self._dtype)
 
     def frozen_logits(self) -> Callable[[Tensor], Tensor]:
         """Return the map from features to logits as it is now, a constant to the gradient and to training."""
@@ -175,8 +177,8 @@ class PretrainedNetwork(nn.Module):
                 name: parameter.detach().clone() if parameter.requires_grad else parameter.detach()
                 for name, parameter in head.named_parameters()
             }
-        kind = head.weight.dtype
-        return lambda features: functional_call(head, tensors, (features.detach().to(kind),)).float()
+        kind, dtype = head.weight.dtype, self._dtype
+        return lambda features: functional_call(head, tensors, (features.detach().to(kind),)).to(dtype)
 
     def start(self, batch: int, length: int) -> CachedRows:
         """Return the state before the first token."""
@@ -219,10 +221,8 @@ def _hiding(state: CachedRows, lengths: Tensor, width: int) -> CachedRows:
     return CachedRows(state.cache, torch.arange(width, device=lengths.device) < lengths[:, None])
 
 
-def load_network(
-    model: str, rank: int, alpha: int, targets: str, seed: int, dtype: torch.dtype = torch.float32
-) -> PretrainedNetwork:
-    """Return the pretrained `model` in `dtype`, with a fresh adapter of `rank` in float32; 0 trains every weight.
+def load_network(model: str, rank: int, alpha: int, targets: str, seed: int, dtype: torch.dtype) -> PretrainedNetwork:
+    """Return the `model` in `dtype`, with a fresh adapter of `rank` in at least float32; 0 trains every weight.
 
     Nothing of its folder is run or unpickled. Raises InputError for a model that cannot be loaded so.
     """
@@ -269,6 +269,6 @@ def _check_head(network: PretrainedNetwork) -> None:
     """Refuse a model whose logits are more than its head's."""
     tokens = torch.arange(4)[None]
     own = network.logits(network._read(tokens, network.start(1, 0)))
-    whole = network.causal(input_ids=tokens).logits.float()
+    whole = network.causal(input_ids=tokens).logits.to(own.dtype)
     if not torch.allclose(own, whole, atol=1e-3):
         raise InputError("model.other_head", field="model")
