@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -51,6 +52,10 @@ ROWS = {**{name: {"algorithm": name} for name in ALGORITHMS}, **EXTRAS}
 COPYING = Task("copying", tuple(Pair(letter, letter) for letter in "abcab"[:3]), (Pair("ab", "ab"),))
 """Three prompts, of which a step of 8 completions takes one."""
 
+FLOAT64 = "import runpy, torch; torch.set_default_dtype(torch.float64); "
+FLOAT64_FOLLOWER = ("-P", "-c", FLOAT64 + "runpy.run_module('pgplay.worker', run_name='__main__')")
+"""The command of a rank but the first that computes in float64."""
+
 HEALTHY = {
     "tied_groups": 0.0,
     "entropy": 1.5,
@@ -86,6 +91,17 @@ def trainer(
     over = sharded_over(plan, device, ranks)
     policy = None if over is None else policy_over(over, plan.shape, device, config.seed)
     return Trainer(plan, own_reward or build_reward(config.reward), measures, policy, graphs=graphs, ranks=ranks)
+
+
+@contextmanager
+def computing_in(dtype: torch.dtype) -> Iterator[None]:
+    """Have this process make networks, and compute, in `dtype`."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 def begun(config: RunConfig) -> Trainer:

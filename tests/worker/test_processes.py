@@ -125,6 +125,8 @@ def test_train_on_two_processes_reaches_the_numbers_of_one() -> None:
     assert "engine" not in summary["recipe"]
     assert summary["reward_mean"] == pytest.approx(reports[-1].metrics["reward_mean"], abs=1e-5)
     assert [row["text"] for row in summary["greedy"]] == one.greedy_texts(one.plan.task.training)
+    (cross_entropy,) = one.policy.cross_entropy(one.plan.task.training)
+    assert summary["cross_entropy"] == pytest.approx(cross_entropy, abs=1e-4)
 
 
 @pytest.mark.nightly
