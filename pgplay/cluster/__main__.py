@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import queue
+import shutil
 import sys
 import threading
 
@@ -21,7 +22,10 @@ from pgplay.worker.server.standard_streams import take_streams, write_all
 
 
 def main(engine: str, cores: str, most: str, folder: str) -> None:
-    """Train runs on the Ray of `engine`, at most `most` at once (0: no limit); `folder` is for Ray's files."""
+    """Train runs on the Ray of `engine`, at most `most` at once (0: no limit).
+
+    `folder` is for Ray's files; it is deleted at the end, as the process that made it may be gone.
+    """
     streams = take_streams()
     os.environ[HOME] = str(data_folder().absolute())
     orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
@@ -43,6 +47,8 @@ def main(engine: str, cores: str, most: str, folder: str) -> None:
             Dispatcher(cluster, orders, answer, int(most) or None).serve()
     except PgplayError as error:
         answer(NotConnected(error.code, error.values))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _read(descriptor: int, orders: queue.SimpleQueue[Order | None]) -> None:

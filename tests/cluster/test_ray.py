@@ -130,3 +130,12 @@ def test_an_address_without_a_cluster_is_one_clear_error_and_nothing_is_stored(m
     assert "Nothing answers at 127.0.0.1:1: Connection refused." in told
     assert len(told.splitlines()) == 3
     assert list_runs() == []
+
+
+def test_rays_folder_is_deleted_also_where_nobody_else_is_left_to_delete_it(mark: str, tmp_path: Path) -> None:
+    folder = tmp_path / "ray"
+    folder.mkdir()
+    process = start("pgplay.cluster", "ray:127.0.0.1:1", "1", "0", str(folder))
+    answer, _ = finished(process)
+    assert answer["code"] == "ray.unreachable"
+    assert not folder.exists()
