@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 
 from pgplay.config.engine import ENGINE, parse_engine
 from pgplay.errors import InputError
@@ -34,13 +33,12 @@ def main() -> None:
 
     os.environ[LAUNCHER] = str(os.getpid())
     status = 0
-    with tempfile.TemporaryDirectory(prefix="pgplay-ranks-") as folder:  # torchrun would leave its own one behind
-        sys.argv[1:1] = ["--log-dir", folder]
-        try:
-            torchrun()
-        except ChildFailedError as error:
-            sys.stderr.write(f"{error}\n")
-            status = 1
+    sys.argv[1:1] = ["--log-dir", os.devnull]  # torchrun would leave a temporary folder behind
+    try:
+        torchrun()
+    except ChildFailedError as error:
+        sys.stderr.write(f"{error}\n")
+        status = 1
     sys.stderr.flush()
     os._exit(status)  # taking torch down takes half a second, for which a person would wait
 

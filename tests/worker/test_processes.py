@@ -87,12 +87,18 @@ async def test_a_rank_that_dies_ends_the_run_with_its_name_and_the_step_to_resum
 
 
 @pytest.mark.nightly
-async def test_no_rank_outlives_the_launcher() -> None:
+async def test_no_rank_and_no_temporary_folder_outlives_the_launcher(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
     async with training() as (listener, _, _):
         assert listener.client.pid is not None
         os.kill(listener.client.pid, signal.SIGKILL)
         code, _ = await listener.exit()
     assert code == -signal.SIGKILL
+    assert list(folder.iterdir()) == []
 
 
 def train(*words: str, engine: str = "processes:2") -> subprocess.Popen[str]:
