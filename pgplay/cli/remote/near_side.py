@@ -14,9 +14,8 @@ from pgplay.cli.remote.printing import FarPrinter
 from pgplay.cli.signals import INTERRUPTED
 from pgplay.errors import InputError, PgplayError, coded
 from pgplay.locale.catalog import text_of
-from pgplay.worker.client.client import WorkerClient
 from pgplay.worker.client.sent_files import NamedFile
-from pgplay.worker.client.ssh import FAR_COMMANDS, ssh_command, ssh_failure, version_failure
+from pgplay.worker.client.ssh import FAR_COMMANDS, SshClient, ssh_failure, version_failure
 from pgplay.worker.protocol.commands import (
     AttachJob,
     FetchPolicy,
@@ -94,10 +93,11 @@ class _NearSide:
         self._host = host
         self._command = command
         self._events: asyncio.Queue[AnyEvent | LinkEnded | Interrupted] = asyncio.Queue()
-        self._client = WorkerClient(
+        self._client = SshClient(
             self._events.put_nowait,
             lambda code, tail: self._events.put_nowait(LinkEnded(code, tail)),
-            ssh_command(host, FAR_COMMANDS),
+            host,
+            FAR_COMMANDS,
         )
         self._printer = FarPrinter()
         self._run = ""
@@ -110,7 +110,7 @@ class _NearSide:
         waiting = asyncio.get_running_loop().call_later(PATIENCE, self._tell_waiting)
         try:
             with self._signals():
-                await self._start()
+                await self._client.start()
                 try:
                     return await self._follow()
                 finally:
@@ -123,12 +123,6 @@ class _NearSide:
     def _tell_waiting(self) -> None:
         if not self._greeted:
             note(text_of("ssh.waiting", {"host": self._host}))
-
-    async def _start(self) -> None:
-        try:
-            await self._client.start()
-        except FileNotFoundError as error:
-            raise PgplayError("ssh.no_ssh") from error
 
     @contextmanager
     def _signals(self) -> Iterator[None]:

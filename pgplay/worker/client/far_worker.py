@@ -1,4 +1,4 @@
-"""The app's end of a worker on another machine: WorkerClient over ssh, files that go there, policies that come here."""
+"""The app's end of a worker on another machine: a client over ssh, files that go there, policies that come here."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from msgspec.structs import replace
 from pgplay.config.engine import Engine
 from pgplay.config.run_config import RunConfig
 from pgplay.errors import PgplayError, coded
-from pgplay.worker.client.client import WorkerClient
 from pgplay.worker.client.sent_files import with_files
-from pgplay.worker.client.ssh import FAR_WORKER, ssh_command, version_failure
+from pgplay.worker.client.ssh import FAR_WORKER, SshClient, version_failure
 from pgplay.worker.client.watched_reward import WatchedReward
 from pgplay.worker.protocol.commands import (
     SENT,
@@ -54,8 +53,7 @@ class FarWorker:
         self._arriving: dict[int, _ArrivingPolicy] = {}
         """By the request that saved it."""
         there = (f"--engine={engine.there}",) if engine.there else ()
-        command = ssh_command(engine.host, (*FAR_WORKER, "--stays", *there))
-        self._client = WorkerClient(self._take, self._exit, command)
+        self._client = SshClient(self._take, self._exit, engine.host, (*FAR_WORKER, "--stays", *there))
         self._reward = WatchedReward(self._client.send, self._refuse_saved)
         self._watching: asyncio.Task[None] | None = None
 
@@ -71,10 +69,7 @@ class FarWorker:
 
     async def start(self) -> None:
         """Start ssh; the worker says Ready when torch is loaded there. Raises PgplayError where there is no ssh."""
-        try:
-            await self._client.start()
-        except FileNotFoundError as error:
-            raise PgplayError("ssh.no_ssh") from error
+        await self._client.start()
         self._watching = asyncio.create_task(self._reward.watch())
 
     def send(self, command: Command) -> None:

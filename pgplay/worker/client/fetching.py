@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from pgplay.errors import PgplayError
-from pgplay.worker.client.client import WorkerClient
-from pgplay.worker.client.ssh import FAR_COMMANDS, ssh_command, ssh_failure, version_failure
+from pgplay.worker.client.ssh import FAR_COMMANDS, SshClient, ssh_failure, version_failure
 from pgplay.worker.protocol.commands import FetchRun, ListRuns
 from pgplay.worker.protocol.events import AnyEvent, Failed, FilePart, Ready, Refused
 from pgplay.worker.protocol.reported_errors import reported_error
@@ -29,11 +28,8 @@ async def _fetch(host: str, command: FetchRun | ListRuns) -> bytes:
     def end(code: int, tail: str) -> None:
         events.put_nowait(ssh_failure(host, code, tail, greeted=bool(parts)))
 
-    client = WorkerClient(events.put_nowait, end, ssh_command(host, FAR_COMMANDS))
-    try:
-        await client.start()
-    except FileNotFoundError as error:
-        raise PgplayError("ssh.no_ssh") from error
+    client = SshClient(events.put_nowait, end, host, FAR_COMMANDS)
+    await client.start()
     try:
         while True:
             match await events.get():

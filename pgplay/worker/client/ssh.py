@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 
 from pgplay.errors import PgplayError
 from pgplay.locale.catalog import Coded
+from pgplay.worker.client.client import WorkerClient
 from pgplay.worker.exit_reason import coded_exit
-from pgplay.worker.protocol.events import Failed, Refused
+from pgplay.worker.protocol.events import AnyEvent, Failed, Refused
 
 SSH_CONFIG = "PGPLAY_SSH_CONFIG"
 """The variable of the environment that names a file to read in place of ~/.ssh/config."""
@@ -53,6 +55,26 @@ def ssh_command(host: str, words: tuple[str, ...] = FAR_WORKER) -> list[str]:
     config = os.environ.get(SSH_CONFIG)
     options = [part for option in _OPTIONS for part in ("-o", option)]
     return ["ssh", *(("-F", config) if config else ()), "-T", *options, "--", host, *words]
+
+
+class SshClient(WorkerClient):
+    """A WorkerClient whose worker is the command `words` on `host`."""
+
+    def __init__(
+        self,
+        on_event: Callable[[AnyEvent], None],
+        on_exit: Callable[[int, str], None],
+        host: str,
+        words: tuple[str, ...] = FAR_WORKER,
+    ) -> None:
+        super().__init__(on_event, on_exit, ssh_command(host, words))
+
+    async def start(self) -> None:
+        """Start ssh; the worker there says Ready. Raises PgplayError where there is no ssh."""
+        try:
+            await super().start()
+        except FileNotFoundError as error:
+            raise PgplayError("ssh.no_ssh") from error
 
 
 def ssh_failure(host: str, code: int, tail: str, *, greeted: bool) -> PgplayError:
