@@ -9,7 +9,7 @@ import os
 import sys
 
 from pgplay.config.engine import ENGINE, parse_engine
-from pgplay.errors import InputError
+from pgplay.errors import InputError, PgplayError
 from pgplay.worker.protocol.codec import encode
 from pgplay.worker.protocol.events import Failed
 
@@ -27,7 +27,7 @@ def main() -> None:
     except InputError as error:
         sys.stdout.buffer.write(encode(Failed(error.code, error.values)))
         sys.stdout.flush()
-        os._exit(error.exit_status)
+        os._exit(PgplayError.exit_status)  # 2 would mean to another machine that this is an older pgplay
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.run import main as torchrun
 
