@@ -26,13 +26,13 @@ from pgplay.worker.protocol.codec import PROTOCOL_VERSION
 from pgplay.worker.protocol.commands import Quit, Resume, Start
 from pgplay.worker.protocol.events import Notice, Ready
 from pgplay.worker.protocol.records import Device
-from pgplay.worker.server.alone import Alone, detach_streams
 from pgplay.worker.server.exchange import with_sent_places
-from pgplay.worker.server.inbox import Inbox, LinkLost, read_commands
+from pgplay.worker.server.inbox import Inbox, Interrupted, LinkLost, read_commands
 from pgplay.worker.server.jobs import take_over
 from pgplay.worker.server.outbox import Outbox
 from pgplay.worker.server.server import Server
 from pgplay.worker.server.standard_streams import take_streams, write_all
+from pgplay.worker.server.staying import StayingOutbox, detach_streams
 from pgplay.worker.session.cpu_cores import let_waiting_threads_sleep
 from pgplay.worker.session.interface import OnProgress, RunSession, SessionFactory
 from pgplay.worker.session.rank_guard import end_with_parent, rank_here, take_follower_streams
@@ -98,8 +98,12 @@ def main(*, stays: bool = False) -> NoReturn:
     def notify(notice: Coded) -> None:
         outbox.send(Notice(*notice))
 
+    staying = StayingOutbox(outbox, on_interrupt=lambda: inbox.put(Interrupted()))
+
     def watched(session: Session) -> RunSession:
         session.watch()
+        if stays:
+            staying.register(session.run)
         return session
 
     def begin(prepared: Prepared, command: Start, on_progress: OnProgress) -> RunSession:
@@ -147,10 +151,9 @@ def main(*, stays: bool = False) -> NoReturn:
     )
     if inbox.is_empty:
         warm_torch()
-    alone = Alone(on_interrupt=lambda: inbox.put(Quit()))
-    Server(inbox, outbox, makers, alone if stays else None).serve()
+    Server(inbox, staying, makers, staying.go_alone if stays else None).serve()
     dismiss(ranks)
-    alone.finish()
+    staying.finish()
     outbox.close()
     sys.stderr.flush()
     os._exit(0)  # everything is written; taking torch down takes half a second, and an app that quits waits for it

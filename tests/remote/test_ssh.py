@@ -267,6 +267,28 @@ async def test_processes_there_train_on_when_the_link_breaks_and_end_together(fa
 
 
 @needs_sshd
+@pytest.mark.exhaustive
+async def test_a_run_whose_link_hangs_is_taken_over_or_stopped_and_its_app_is_told_when_it_wakes(far):
+    config = make_config({"target": "abc", "model": "gru-nano", "until": "never"})
+    async with worker_there() as (asleep, next_asleep), worker_there() as (awake, next_awake):
+        asleep.send(Start(config=config))
+        while (info := (await next_asleep(StateChanged)).info) is None:
+            pass
+        step = (await next_asleep(Snapshot)).report.step
+        os.kill(asleep.pid, signal.SIGSTOP)
+        awake.send(Resume(run=info.run))
+        assert (await next_awake(Snapshot)).report.step > step
+        os.kill(asleep.pid, signal.SIGCONT)
+        told = await next_asleep(Failed)
+        assert (told.code, told.run) == ("run.interrupted_elsewhere", info.run)
+        assert told.checkpoint_step >= step
+        os.kill(awake.pid, signal.SIGSTOP)
+        assert await asyncio.to_thread(main, ["runs", "stop", info.run, "--engine", "ssh:box"]) == 0
+        os.kill(awake.pid, signal.SIGCONT)
+        assert (await next_awake(Failed)).code == "run.interrupted_elsewhere"
+
+
+@needs_sshd
 async def test_the_app_is_told_what_the_other_machine_lacks(far):
     events, ended = asyncio.Queue(), asyncio.Event()
     worker = FarWorker(events.put_nowait, lambda code, tail: ended.set(), parse_engine("ssh:box:processes:9999"))

@@ -76,6 +76,8 @@ WORKER_ERRORS: dict[str, str] = {
     "error.run.defect.remedy": "The details are in the log; the run is stored and can be resumed.",
     "error.run.none": "There is no run.",
     "error.run.none.remedy": "Start one first.",
+    "error.run.interrupted_elsewhere": "{run} was stopped, or taken over, by another pgplay.",
+    "error.run.interrupted_elsewhere.remedy": "Everything is saved. Resume takes it back.",
     "error.run.none_to_resume": "There is no run to resume.",
     "error.run.none_to_resume.remedy": "Start one, or name a stored run.",
     "error.run.running": "The run is already running.",

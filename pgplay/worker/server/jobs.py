@@ -31,6 +31,7 @@ STDOUT, STDERR, PROGRESS = "stdout", "stderr", "progress"
 
 _STATUS, _RUN, _LOCK, _PROCESS, _DESCRIPTION, _FORGOTTEN = "status", "run", "lock", "process", "job.json", "forgotten"
 _RESERVE, _RESERVED = "reserve", 64 * 1024
+_LINKED = "linked"
 _INTERVAL = 0.05  # seconds
 _PATIENCE = 10.0  # seconds; whoever asks whether a job runs holds its lock for an instant
 _OLD = 30 * 24 * 3600  # seconds after which an ended job that nobody asked for is deleted
@@ -67,17 +68,34 @@ class Job:
         return job
 
     @classmethod
-    def adopt(cls, run: str) -> Self:
-        """Make this process, which trains `run`, a job: from now on its streams are the job's."""
+    def of_worker(cls) -> Self:
+        """Make this process, the worker of an app elsewhere, a job; its streams are the app's until `leave_link`."""
         job = cls(_new_folder())
-        for descriptor, name in ((1, STDOUT), (2, STDERR)):
-            file = os.open(job.folder / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
-            os.dup2(file, descriptor)
-            os.close(file)
+        for name in (STDOUT, STDERR, _LINKED):
+            job._write(name, "")
         job.hold()
-        job.name_run(run)
         job._describe(RunJob(words=("worker",), engine="", stays=True))
         return job
+
+    def leave_link(self) -> None:
+        """Take this process's streams from the app, whose link broke: from now on they are the job's."""
+        for descriptor, name in ((1, STDOUT), (2, STDERR)):
+            file = os.open(self.folder / name, os.O_WRONLY | os.O_APPEND)
+            os.dup2(file, descriptor)
+            os.close(file)
+        (self.folder / _LINKED).unlink()
+
+    @property
+    def is_over_for_all(self) -> bool:
+        """Whether nobody asks for it any more: what it printed has arrived, or it died with an app that saw it."""
+        if (self.folder / _FORGOTTEN).exists():
+            return True
+        return (self.folder / _LINKED).exists() and not self.is_running
+
+    @property
+    def is_this_process(self) -> bool:
+        """Whether this process is the job's."""
+        return self._text(_PROCESS) == str(os.getpid())
 
     @property
     def command(self) -> RunJob:
@@ -175,11 +193,6 @@ class Job:
         """Let nobody find it any more: what it printed has arrived."""
         self._write(_FORGOTTEN, "")
 
-    @property
-    def is_forgotten(self) -> bool:
-        """Whether what it printed has arrived."""
-        return (self.folder / _FORGOTTEN).exists()
-
     def delete_sent(self) -> None:
         """Delete the files that its words name and that were sent for it alone: no run will need them again."""
         for word in self.command.words:
@@ -205,7 +218,7 @@ def find_job(run: str) -> Job | None:
 
     An empty name means the newest run that is being trained.
     """
-    known = [job for job in _all_jobs() if not job.is_forgotten]
+    known = [job for job in _all_jobs() if not job.is_over_for_all]
     jobs = [job for job in known if (job.run == run if run else job.run and job.is_running)]
     return max(jobs, key=lambda job: (job.is_running, job.folder.stat().st_mtime), default=None)
 
@@ -219,18 +232,18 @@ def stop_run(run: str) -> None:
 
 
 def take_over(run: str) -> None:
-    """End the job that trains `run`, if there is one, so that this process can resume it."""
+    """End the job of another process that trains `run`, if there is one, so that this process can resume it."""
     job = find_job(run)
-    if job is not None:
+    if job is not None and not job.is_this_process:
         job.interrupt()
         job.forget()
 
 
 def delete_old_jobs() -> None:
-    """Delete the ended jobs that are forgotten, and those that nobody has asked for in a month."""
+    """Delete the ended jobs that nobody asks for any more, and those that nobody has asked for in a month."""
     for job in _all_jobs():
         age = time.time() - job.folder.stat().st_mtime
-        if age > (_FORGOTTEN_FOR if job.is_forgotten else _OLD) and not job.is_running:
+        if age > (_FORGOTTEN_FOR if job.is_over_for_all else _OLD) and not job.is_running:
             job.delete()
 
 

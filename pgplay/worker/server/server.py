@@ -51,10 +51,10 @@ from pgplay.worker.protocol.events import (
     Written,
 )
 from pgplay.worker.protocol.records import EndCause, RunInfo, RunState
-from pgplay.worker.server.alone import EventSink, GoAlone
 from pgplay.worker.server.error_events import failure, refusal
 from pgplay.worker.server.exchange import file_commands
-from pgplay.worker.server.inbox import Inbox, LinkLost
+from pgplay.worker.server.inbox import Inbox, Interrupted, LinkLost
+from pgplay.worker.server.staying import EventSink
 from pgplay.worker.session.failures import coded_error, keep_failure
 from pgplay.worker.session.interface import NotNeededError, RunSession, SessionFactory
 from pgplay.worker.session.run_until import RunUntil, Tempo
@@ -66,7 +66,7 @@ class Server:
     """One worker: at most one run at a time; with `go_alone` that trains on when the app is gone without a Quit."""
 
     def __init__(
-        self, inbox: Inbox, outbox: EventSink, factory: SessionFactory, go_alone: GoAlone | None = None
+        self, inbox: Inbox, outbox: EventSink, factory: SessionFactory, go_alone: Callable[[], None] | None = None
     ) -> None:
         self._inbox = inbox
         self._outbox = outbox
@@ -104,9 +104,10 @@ class Server:
         while True:
             message = self._inbox.take(patience=self._patience)
             if isinstance(message, LinkLost) and self._go_alone is not None and self._state == "training":
-                self._outbox, self._is_alone = self._go_alone(self._need_session().run), True
+                self._go_alone()
+                self._is_alone = True
                 continue
-            if isinstance(message, Quit | LinkLost):
+            if isinstance(message, Quit | LinkLost | Interrupted):
                 break
             if message is not None:
                 self._answer(message)
@@ -118,9 +119,17 @@ class Server:
             if self._is_alone and self._state != "training":
                 break
         try:
+            if isinstance(message, Interrupted) and self._session is not None and not self._is_alone:
+                self._yield_run(self._session)
             self._end_run("paused")
         except PgplayError as error:
             sys.stderr.write(f"{error}\n")
+
+    def _yield_run(self, session: RunSession) -> None:
+        """Tell the app that someone else has ended its run, which is saved."""
+        if self._state == "training":
+            session.rest("paused")
+        self._outbox.send(failure(PgplayError("run.interrupted_elsewhere", run=session.run), session, ""))
 
     @property
     def _patience(self) -> float | None:

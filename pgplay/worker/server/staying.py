@@ -1,4 +1,7 @@
-"""A worker whose link broke: its run trains on as a job, which other machines find by the run's name."""
+"""A worker that outlives its link: its run is a job, which other machines find by the run's name.
+
+As long as the link holds, its events go to the app. When it breaks, the run trains on and is shown by the job alone.
+"""
 
 from __future__ import annotations
 
@@ -28,34 +31,42 @@ class EventSink(Protocol):
         """Take the newest step."""
 
 
-GoAlone = Callable[[str], EventSink]
-"""Lets this process train the run of that name on by itself; returns where its events go from then on."""
+class StayingOutbox:
+    """Events of a worker that stays: to the app's `outbox`, and the newest step to whoever looks on at its job.
 
-
-class Alone:
-    """Events of a worker without an app: the newest step and how the run ended, for whoever looks on.
-
-    `on_interrupt` is called when someone ends the run. Calling it with the run's name makes this process a job.
+    `on_interrupt` is called when someone ends the run, or takes it over.
     """
 
-    def __init__(self, on_interrupt: Callable[[], None]) -> None:
+    def __init__(self, outbox: EventSink, on_interrupt: Callable[[], None]) -> None:
+        self._outbox = outbox
         self._on_interrupt = on_interrupt
+        self._is_alone = False
         self._status = 0
         self._job: Job | None = None
         self._next = 0.0
 
-    def __call__(self, run: str) -> EventSink:
-        """Make this process the job that trains `run`."""
-        signal.signal(signal.SIGINT, self._interrupt)
-        self._job = Job.adopt(run)
-        return self
+    def register(self, run: str) -> None:
+        """Make this process the job that trains `run`, and no longer another run."""
+        if self._job is None:
+            self._job = Job.of_worker()
+            signal.signal(signal.SIGINT, self._interrupt)
+        self._job.name_run(run)
+
+    def go_alone(self) -> None:
+        """Do without the app, whose link broke: how the run ends is printed, into the job."""
+        assert self._job is not None, "what trains is registered"
+        self._job.leave_link()
+        self._is_alone = True
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         self._status = STOPPED
         self._on_interrupt()
 
     def send(self, event: Event) -> None:
-        """Print how the run ended."""
+        """Send `event` to the app, or print how the run ended."""
+        if not self._is_alone:
+            self._outbox.send(event)
+            return
         match event:
             case Failed():
                 self._status = 1
@@ -70,12 +81,17 @@ class Alone:
         if self._job is not None and time.monotonic() >= self._next:
             self._next = time.monotonic() + SNAPSHOT_INTERVAL
             self._job.show(snapshot)
+        if not self._is_alone:
+            self._outbox.post(snapshot)
 
     def finish(self) -> None:
-        """Note how the job ended, if it was one."""
-        if self._job is not None:
-            sys.stderr.flush()
-            self._job.finish(self._status)
+        """Note how the job ended, if it was one; what the app saw of it needs nobody else."""
+        if self._job is None:
+            return
+        sys.stderr.flush()
+        self._job.finish(self._status)
+        if not self._is_alone:
+            self._job.forget()
 
 
 def detach_streams() -> None:
