@@ -43,9 +43,9 @@ def named(model: str) -> str:
 def costs_table(rows: Sequence[Measured]) -> str:
     """Return the constants of each model, and its memory."""
     lines = [
-        "| model | parameters | ms per column | Gop/s sampling | ms per update | Gop/s learning | µs per pair "
-        "| ms per exchange | memory forecast, measured |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| model | parameters | ms per column | µs per sampled token | Gop/s sampling | ms per update "
+        "| µs per learned token | Gop/s learning | µs per pair | ms per exchange | memory forecast, measured |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
         costs, (forecast, taken) = row.costs, row.memory
@@ -53,8 +53,10 @@ def costs_table(rows: Sequence[Measured]) -> str:
             row.model,
             f"{row.parameters:,}",
             short(1e3 * costs.column),
+            short(1e6 * costs.sampled),
             short(costs.sampling_rate / 1e9),
             short(1e3 * costs.update),
+            short(1e6 * costs.learned),
             short(costs.learning_rate / 1e9),
             short(1e6 * costs.score),
             short(1e3 * costs.latency),

@@ -56,7 +56,7 @@ SHARE_OF_PEAK = 0.4
 LATENCY = 30e-6
 """Seconds of an exchange between GPUs, assumed."""
 DRAWING = 4
-"""Times that a random number is written or read."""
+"""Times that a random number is written or read; there is one per token of the batch and of the vocabulary."""
 WORK = Work(rows=64, tokens=256, prompts=8, prompt=64, target=0)
 ADAPTER = Adapter(rank=16)
 MOMENTS = 3
@@ -155,9 +155,10 @@ def _outlook(model: Llama, layout: Layout) -> Outlook:
     rate = SHARE_OF_PEAK * gpu.peak[layout.number]
     costs = Costs(
         column=max(host, reading) + gathering,
-        draw=DRAWING * NUMBER / gpu.reading,
+        sampled=model.vocabulary * DRAWING * NUMBER / gpu.reading,
         sampling_rate=rate,
         update=host + 2 * gathering,  # forward and backward
+        learned=0.0,  # small beside the model's own products
         learning_rate=rate,
         score=0.0,  # each reward has its own
         latency=LATENCY,

@@ -1,27 +1,30 @@
 """One model's costs on this machine, and its steps on one process and on two: predicted and measured.
 
 Each process computes with one thread. Times are CPU seconds, of the first process where there are two, so that other
-programs of the machine do not count; a case is timed by the cheapest of its steps.
+programs of the machine do not count. Cases take turns, and each is timed by its cheapest stages, so that a spell in
+which the machine is slow meets all.
 """
 
 from __future__ import annotations
 
-import json
+import itertools
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from unittest.mock import patch
 
 import torch
 
 from pgplay.config.engine import Engine
 from pgplay.config.run_config import make_config
-from pgplay.learning.benchmark import FEWEST_STEPS, TEXT, most_memory
+from pgplay.learning.benchmark import TEXT, most_memory
 from pgplay.learning.inputs import read_inputs
 from pgplay.learning.memory import memory_of
 from pgplay.learning.plan import Plan, make_plan
@@ -40,8 +43,9 @@ STILL = 1e-9
 """A learning rate so small that every step has the same policy."""
 LARGE = 10_000_000
 """Parameters from which a step takes seconds on a CPU core."""
-SECONDS = 2.0
-NUMBERS = 2**22
+TURNS, SECONDS = 8, 0.4
+"""Turns of each case, and the CPU seconds of a turn."""
+STAGES = ("seconds_sample", "seconds_score", "seconds_learn")
 
 
 class Case(NamedTuple):
@@ -52,7 +56,7 @@ class Case(NamedTuple):
 
 
 class Run(NamedTuple):
-    """The cheapest step of a case: its work and its time."""
+    """A case on so many processes: its work, and its cheapest stages, with the exchanges in them."""
 
     work: Work
     seconds: Seconds
@@ -108,68 +112,70 @@ def network_of(trainer: Trainer) -> Network:
     return Network(trainer.plan.spec, trainer.plan.tokenizer.vocabulary_size, trained)
 
 
-def runs(trainers: Sequence[Trainer], processes: int = 1) -> list[Run]:
-    """Return the cheapest of a few steps of each of `trainers`, in turn, so that a busy spell meets all."""
-    steps: list[list[dict[str, float]]] = [[] for _ in trainers]
-    ends = time.process_time() + SECONDS * len(trainers)
+@contextmanager
+def cpu_time() -> Iterator[None]:
+    """Let trainers time their stages by the CPU seconds of this process."""
     with patch("pgplay.learning.trainer.time", SimpleNamespace(perf_counter=time.process_time)):
-        while len(steps[0]) < FEWEST_STEPS or time.process_time() < ends:
-            for trainer, own in zip(trainers, steps, strict=True):
-                own.append(dict(trainer.step().metrics))
-    return [cheapest(trainer.plan, own, processes) for trainer, own in zip(trainers, steps, strict=True)]
+        yield
+
+
+def runs(plans: Sequence[Plan]) -> list[Run]:
+    """Return each of `plans` on one process, and then each on two."""
+    cases = list(itertools.product((1, 2), plans))
+    steps: list[list[dict[str, float]]] = [[] for _ in cases]
+    with cpu_time(), started(Engine("processes", 2)) as ranks:
+        for _ in range(TURNS):
+            for (processes, plan), own in zip(cases, steps, strict=True):
+                trainer = trainer_of(plan, ranks if processes == ranks.count else ALONE)
+                own += turn(trainer)
+    return [cheapest(plan, own, processes) for (processes, plan), own in zip(cases, steps, strict=True)]
+
+
+def turn(trainer: Trainer) -> Iterator[dict[str, float]]:
+    """Return the metrics of the steps that fit into a turn, of two at least."""
+    ends = time.process_time() + SECONDS
+    for number in itertools.count(1):
+        yield dict(trainer.step().metrics)
+        if number >= 2 and time.process_time() >= ends:
+            return
 
 
 def cheapest(plan: Plan, steps: Sequence[dict[str, float]], processes: int) -> Run:
-    """Return the work and the time of the cheapest of `steps`."""
-    stages = ("seconds_sample", "seconds_score", "seconds_learn")
-    step = min(steps, key=lambda step: sum(step[stage] for stage in stages))
+    """Return the work of `steps`, and the least time of each stage."""
     prompts = [plan.tokenizer.render_prompt(pair.prompt) for pair in plan.task.training]
     work = Work(
-        rows=step["characters"] / plan.shape.max_length,
+        rows=statistics.mean(step["characters"] for step in steps) / plan.shape.max_length,
         tokens=plan.shape.max_length,
         prompts=len(prompts),
         prompt=max(map(len, prompts)),
         target=max(len(pair.target) for pair in plan.task.training),
         processes=processes,
     )
-    return Run(work, Seconds(*(step[stage] for stage in stages)))
-
-
-def seconds_of_a_number() -> float:
-    """Return the least time of drawing a random number, one of many."""
-    least = float("inf")
-    for _ in range(5):
-        began = time.process_time()
-        torch.rand(NUMBERS)
-        least = min(least, time.process_time() - began)
-    return least / NUMBERS
+    return Run(work, Seconds(*(min(step[stage] for step in steps) for stage in STAGES)))
 
 
 def measure(model: str) -> Measured:
-    """Return the costs of `model`, fitted to two cases on one process, and the third on one and on two."""
+    """Return the costs of `model`, fitted to two cases on one process and on two, and checked with a third on both."""
     torch.set_num_threads(1)
     parameters = model_spec(model).parameter_count(plan_of(model, Case(4, 16)).tokenizer.vocabulary_size)
     few, many, checked = (plan_of(model, case) for case in cases_of(parameters))
     before = most_memory() or 0
-    large = trainer_of(many)
+    network = network_of(trainer_of(many))
     taken = ((most_memory() or 0) - before) / 1e6
     forecast = memory_of(many)
-    *fit, alone = runs([trainer_of(few), large, trainer_of(checked)])
-    network = network_of(large)
-    costs = fitted(network, fit, seconds_of_a_number())._replace(**exchange_costs())
-    with started(Engine("processes", 2)) as ranks:
-        (shared,) = runs([trainer_of(checked, ranks)], ranks.count)
+    few_alone, many_alone, alone, few_shared, many_shared, shared = runs([few, many, checked])
+    costs = fitted(network, [few_alone, many_alone, few_shared, many_shared], bandwidth())
     checks = [(work, step_seconds(network, work, costs), seconds) for work, seconds in (alone, shared)]
     return Measured(model, network.parameters, costs, checks, (forecast and forecast.total / 1e6, taken))
 
 
-def exchange_costs() -> dict[str, Any]:
+def bandwidth() -> float:
+    """Return the bytes per CPU second between two processes."""
     words = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
     done = subprocess.run(
         [sys.executable, *words, "-m", "tests.benchmarks.scaling.exchange"], stdout=subprocess.PIPE, check=True
     )
-    costs: dict[str, Any] = json.loads(done.stdout)
-    return costs
+    return float(done.stdout)
 
 
 def seconds_of_a_layer() -> float:

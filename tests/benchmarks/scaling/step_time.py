@@ -1,18 +1,24 @@
 """The time of a step as a formula of its work and of a machine's costs; its memory is `pgplay.policies.memory`.
 
-    sampling  T (column + B V draw) + operations / R / sampling rate
+    sampling  T (column + B sampled) + operations / R / sampling rate
     scoring   B T S score
-    learning  U (update + operations / R / learning rate)
+    learning  U (update + B T learned + operations / R / learning rate)
     exchange  exchanges latency + U gradient 2 (R - 1) / R / bandwidth
 
-for B completions of T tokens over a vocabulary V, targets of S characters, U updates and R processes. Every process
-draws the noise of the whole batch. The reward, levenshtein, compares T with S, on the first process alone. A ring sends
-each number of the gradient 2 (R - 1) / R times.
+for B completions of T tokens, targets of S characters, U updates and R processes. `sampled` and `learned` are what
+every process computes for each token of the whole batch: random numbers, advantages, the control variate. The reward,
+levenshtein, compares T with S, on the first process alone. A ring sends each number of the gradient 2 (R - 1) / R
+times.
 """
 
 from __future__ import annotations
 
+import itertools
+import math
+from collections.abc import Sequence
 from typing import NamedTuple
+
+import torch
 
 from pgplay.policies.families.base import Capability, ModelSpec
 from pgplay.policies.families.flops import learning_operations, sampling_operations
@@ -54,22 +60,28 @@ class Work(NamedTuple):
     processes: int = 1
     updates: int = 1
 
+    @property
+    def written(self) -> float:
+        """Tokens of the whole batch."""
+        return self.rows * self.tokens
+
 
 class Costs(NamedTuple):
     """A machine's costs for one network: seconds, and operations or bytes per second.
 
-    column: of a sampled column, whatever its rows. draw: of a random number. update: of an update, whatever its rows.
-    score: of a pair of characters. latency: of an exchange.
+    column: of a sampled column, whatever its rows. update: of an update, likewise. sampled, learned: of a token of the
+    whole batch. score: of a pair of characters. latency: of an exchange.
     """
 
     column: float
-    draw: float
+    sampled: float
     sampling_rate: float
     update: float
+    learned: float
     learning_rate: float
     score: float
     latency: float = 0.0
-    bandwidth: float = float("inf")
+    bandwidth: float = math.inf
 
 
 class Seconds(NamedTuple):
@@ -88,14 +100,11 @@ class Seconds(NamedTuple):
 def step_seconds(network: Network, work: Work, costs: Costs) -> Seconds:
     """Return the time of a step."""
     sampled, learned = operations(network, work)
-    drawn = work.rows * network.vocabulary * costs.draw
-    ring = 2 * (work.processes - 1) / work.processes
-    gradients = work.updates * NUMBER * network.trained * ring
     return Seconds(
-        sample=work.tokens * (costs.column + drawn) + sampled / costs.sampling_rate,
-        score=compared(work) * costs.score,
-        learn=work.updates * (costs.update + learned / costs.learning_rate),
-        exchange=exchanges(network, work) * costs.latency + gradients / costs.bandwidth,
+        sample=work.tokens * costs.column + work.written * costs.sampled + sampled / costs.sampling_rate,
+        score=work.written * work.target * costs.score,
+        learn=work.updates * (costs.update + work.written * costs.learned + learned / costs.learning_rate),
+        exchange=sum(exchanges(network, work)) * costs.latency + gradients(network, work) / costs.bandwidth,
     )
 
 
@@ -110,33 +119,61 @@ def operations(network: Network, work: Work) -> tuple[float, float]:
     return sampled, learned * network.passes / OF_ALL_WEIGHTS
 
 
-def compared(work: Work) -> float:
-    """Return the pairs of a token and a character of the target."""
-    return work.rows * work.tokens * work.target
+def exchanges(network: Network, work: Work) -> tuple[int, int, int]:
+    """Return the number of exchanges while sampling, scoring and learning, as counted.
 
-
-def exchanges(network: Network, work: Work) -> int:
-    """Return the number of exchanges of a step, as counted; a pretrained model has one per column."""
+    A pretrained model has one per column besides.
+    """
     if work.processes == 1:
-        return 0
+        return 0, 0, 0
     if network.spec.can(Capability.ADAPTER):
-        return 5 + 4 * work.updates + work.tokens
-    return 9 + 6 * work.updates
+        return 3 + work.tokens, 2, 4 * work.updates
+    return 3, 2, 4 + 6 * work.updates
 
 
-def fitted(network: Network, runs: list[tuple[Work, Seconds]], draw: float) -> Costs:
-    """Return the costs by which the formulas give the `runs` of a small and of a large batch, on one process."""
-    (few, short), (many, long) = runs
-    small, large = operations(network, few), operations(network, many)
+def gradients(network: Network, work: Work) -> float:
+    """Return the bytes that a process sends of the gradients of all updates."""
+    return work.updates * NUMBER * network.trained * 2 * (work.processes - 1) / work.processes
 
-    def line(stage: int, less: float, more: float) -> tuple[float, float]:
-        """Return what does not grow with the operations, and operations per second."""
-        rate = (large[stage] - small[stage]) / (more - less)
-        return less - small[stage] / rate, rate
 
-    def undrawn(work: Work, seconds: Seconds) -> float:
-        return seconds.sample - work.tokens * work.rows * network.vocabulary * draw
+def fitted(network: Network, runs: Sequence[tuple[Work, Seconds]], bandwidth: float) -> Costs:
+    """Return the costs by which the formulas come closest to the stages of `runs`, on one process and on several.
 
-    start, sampling_rate = line(0, undrawn(few, short), undrawn(many, long))
-    update, learning_rate = line(1, short.learn / few.updates, long.learn / many.updates)
-    return Costs(start / few.tokens, draw, sampling_rate, update, learning_rate, long.score / compared(many))
+    Least squares of the relative errors; no cost is below zero. The times of stages include their exchanges.
+    """
+    equations, times = [], []
+    for work, seconds in runs:
+        (sampled, learned), counts = operations(network, work), exchanges(network, work)
+        equations.append([work.tokens, work.written, sampled, 0, 0, 0, counts[0]])
+        times.append(seconds.sample)
+        u = work.updates
+        equations.append([0, 0, 0, u, u * work.written, u * learned, counts[2]])
+        times.append(seconds.learn - gradients(network, work) / bandwidth)
+    column, sampled, sampling, update, learned, learning, latency = _least_squares(equations, times)
+    alone = [(work, seconds) for work, seconds in runs if work.processes == 1]
+    work, seconds = max(alone, key=lambda run: run[0].written)
+    score = seconds.score / (work.written * work.target)
+    rates = [1 / factor if factor else math.inf for factor in (sampling, learning)]
+    return Costs(column, sampled, rates[0], update, learned, rates[1], score, latency, bandwidth)
+
+
+def _least_squares(equations: Sequence[Sequence[float]], times: Sequence[float]) -> list[float]:
+    """Return the factors, none below zero, that come closest to the `times`, each in relation to its own size.
+
+    The optimum is that of ordinary least squares with some factors left out: each choice is tried.
+    """
+    matrix = torch.tensor(equations, dtype=torch.float64) / torch.tensor(times, dtype=torch.float64)[:, None]
+    scales = matrix.norm(dim=0)
+    matrix, ones = matrix / scales, matrix.new_ones(len(times), 1)
+    best, least = matrix.new_zeros(len(scales)), math.inf
+    for chosen in itertools.product([False, True], repeat=len(scales)):
+        mask = torch.tensor(chosen)
+        if not mask.any():
+            continue
+        part = torch.linalg.lstsq(matrix[:, mask], ones, driver="gelsd").solution[:, 0]
+        factors = matrix.new_zeros(len(scales))
+        factors[mask] = part
+        error = float((matrix @ factors - ones[:, 0]).norm())
+        if (part >= 0).all() and error < least:
+            best, least = factors, error
+    return (best / scales).tolist()
