@@ -49,7 +49,7 @@ GPUS = {
 GPUS_OF_A_MACHINE = 8
 COUNTS = (1, 8, 64)
 
-HOST_PER_LAYER = 1e-3
+HOST_PER_LAYER = 5e-4
 """Seconds of the host per column and layer, as measured on a CPU (`measured.seconds_of_a_layer`)."""
 SHARE_OF_PEAK = 0.4
 """Assumed of products on a GPU; medium to large networks reach 0.3 to 0.65 of a CPU's peak (docs/benchmarks.md)."""

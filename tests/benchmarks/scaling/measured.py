@@ -43,8 +43,9 @@ STILL = 1e-9
 """A learning rate so small that every step has the same policy."""
 LARGE = 10_000_000
 """Parameters from which a step takes seconds on a CPU core."""
-TURNS, SECONDS = 8, 0.4
-"""Turns of each case, and the CPU seconds of a turn."""
+TURNS, SECONDS = 24, 0.2
+"""Turns of each case, and the CPU seconds of a turn, which has two steps at least."""
+TURNS_OF_LARGE = 4
 STAGES = ("seconds_sample", "seconds_score", "seconds_learn")
 
 
@@ -119,12 +120,12 @@ def cpu_time() -> Iterator[None]:
         yield
 
 
-def runs(plans: Sequence[Plan]) -> list[Run]:
+def runs(plans: Sequence[Plan], turns: int) -> list[Run]:
     """Return each of `plans` on one process, and then each on two."""
     cases = list(itertools.product((1, 2), plans))
     steps: list[list[dict[str, float]]] = [[] for _ in cases]
     with cpu_time(), started(Engine("processes", 2)) as ranks:
-        for _ in range(TURNS):
+        for _ in range(turns):
             for (processes, plan), own in zip(cases, steps, strict=True):
                 trainer = trainer_of(plan, ranks if processes == ranks.count else ALONE)
                 own += turn(trainer)
@@ -132,7 +133,7 @@ def runs(plans: Sequence[Plan]) -> list[Run]:
 
 
 def turn(trainer: Trainer) -> Iterator[dict[str, float]]:
-    """Return the metrics of the steps that fit into a turn, of two at least."""
+    """Return the metrics of the steps of a turn."""
     ends = time.process_time() + SECONDS
     for number in itertools.count(1):
         yield dict(trainer.step().metrics)
@@ -162,8 +163,8 @@ def measure(model: str) -> Measured:
     before = most_memory() or 0
     network = network_of(trainer_of(many))
     taken = ((most_memory() or 0) - before) / 1e6
-    forecast = memory_of(many)
-    few_alone, many_alone, alone, few_shared, many_shared, shared = runs([few, many, checked])
+    forecast, turns = memory_of(many), TURNS_OF_LARGE if parameters >= LARGE else TURNS
+    few_alone, many_alone, alone, few_shared, many_shared, shared = runs([few, many, checked], turns)
     costs = fitted(network, [few_alone, many_alone, few_shared, many_shared], bandwidth())
     checks = [(work, step_seconds(network, work, costs), seconds) for work, seconds in (alone, shared)]
     return Measured(model, network.parameters, costs, checks, (forecast and forecast.total / 1e6, taken))
