@@ -27,7 +27,7 @@ from pgplay.worker.protocol.commands import Quit, Resume, Start
 from pgplay.worker.protocol.events import Notice, Ready
 from pgplay.worker.protocol.records import Device
 from pgplay.worker.server.exchange import with_sent_places
-from pgplay.worker.server.inbox import Inbox, Interrupted, LinkLost, read_commands
+from pgplay.worker.server.inbox import EndedElsewhere, Inbox, LinkLost, read_commands
 from pgplay.worker.server.jobs import take_over
 from pgplay.worker.server.outbox import Outbox
 from pgplay.worker.server.server import Server
@@ -98,7 +98,7 @@ def main(*, stays: bool = False) -> NoReturn:
     def notify(notice: Coded) -> None:
         outbox.send(Notice(*notice))
 
-    staying = StayingOutbox(outbox, on_interrupt=lambda: inbox.put(Interrupted()))
+    staying = StayingOutbox(outbox, on_interrupt=lambda: inbox.put(EndedElsewhere()))
 
     def watched(session: Session) -> RunSession:
         session.watch()

@@ -17,6 +17,12 @@ LAUNCHER = "PGPLAY_LAUNCHER"
 """The variable of the environment with the id of the process that starts the ranks."""
 
 
+def tell_refusal(error: InputError) -> None:
+    """Say why no worker begins, in the place of its first event."""
+    sys.stdout.buffer.write(encode(Failed(error.code, error.values)))
+    sys.stdout.flush()
+
+
 def main() -> None:
     """Run torchrun with the arguments of this process; its status is 1 if a rank fails, which it reports."""
     from pgplay.policies.devices import refuse_missing
@@ -25,8 +31,7 @@ def main() -> None:
         engine = parse_engine(os.environ[ENGINE])
         refuse_missing(engine.processes, on_gpus=engine.kind == "gpus")
     except InputError as error:
-        sys.stdout.buffer.write(encode(Failed(error.code, error.values)))
-        sys.stdout.flush()
+        tell_refusal(error)
         os._exit(PgplayError.exit_status)  # 2 would mean to another machine that this is an older pgplay
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.run import main as torchrun

@@ -10,8 +10,7 @@ from pgplay.cli.output import say
 from pgplay.cli.parsing import Parser
 from pgplay.config.engine import parse_engine
 from pgplay.errors import InputError, PgplayError
-from pgplay.worker.protocol.codec import encode
-from pgplay.worker.protocol.events import Failed
+from pgplay.worker.launcher import tell_refusal
 
 
 def run_worker(argv: Sequence[str]) -> int:
@@ -36,7 +35,7 @@ def run_worker(argv: Sequence[str]) -> int:
     try:
         engine = parse_engine(arguments.engine)
     except InputError as error:
-        sys.stdout.buffer.write(encode(Failed(error.code, error.values)))
+        tell_refusal(error)
         return PgplayError.exit_status  # that of a usage error means, over there, that this is another version
     if engine.processes > 1:
         from pgplay.worker.client.client import default_command, worker_environment

@@ -20,13 +20,13 @@ class LinkLost(NamedTuple):
     request: int = 0
 
 
-class Interrupted(NamedTuple):
+class EndedElsewhere(NamedTuple):
     """Someone else ends the run: to stop it, or to train it on in another process."""
 
     request: int = 0
 
 
-Message = AnyCommand | ProtocolError | LinkLost | Interrupted
+Message = AnyCommand | ProtocolError | LinkLost | EndedElsewhere
 
 
 class Inbox:
@@ -63,7 +63,7 @@ class Inbox:
     def run_must_end(self) -> bool:
         """Return whether a waiting command ends or replaces the present run."""
         self._collect()
-        return any(isinstance(message, Quit | Stop | Reset | Start | Interrupted) for message in self._waiting)
+        return any(isinstance(message, Quit | Stop | Reset | Start | EndedElsewhere) for message in self._waiting)
 
     def _collect(self) -> None:
         while not self._queue.empty():
