@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pgplay.cli.remote.job_process import text_stream
 from pgplay.errors import PgplayError
 from pgplay.paths import jobs_folder
 from pgplay.worker.protocol.commands import RunJob
 from pgplay.worker.server import jobs
+from pgplay.worker.server.job_streams import text_stream
 from pgplay.worker.server.jobs import STDERR, Job
 
 LISTING = RunJob(words=("runs", "list"), engine="ssh:box", stays=False)
