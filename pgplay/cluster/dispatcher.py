@@ -22,8 +22,9 @@ _LOOK = 0.2
 """Seconds to wait for a message before looking after the tasks and the orders."""
 _LAST_SECONDS = 30.0
 """Seconds that tasks have to send their last checkpoints once they are to stop."""
-_MOST_LOSSES = 3
-"""Tasks of one run that may be lost without a new checkpoint in between."""
+_MOST_LOSSES = 10
+"""Tasks of one run that may be lost without a new checkpoint in between: many, as nodes also fail while a run is loaded
+there, but not any number, as the run may be what fails them."""
 
 _messages = msgspec.msgpack.Decoder(NodeMessage)
 

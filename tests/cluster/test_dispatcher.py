@@ -140,14 +140,14 @@ def test_a_lost_run_goes_on_from_what_came_back_and_letters_of_the_lost_task_cou
         assert store.progress().steps == 1
 
 
-def test_a_run_that_is_lost_three_times_without_a_checkpoint_fails(changes: RunChanges) -> None:
-    answers = dispatched(Script([([message(1, changes)], "lost"), ([], "lost"), ([], "lost")]), train())
+def test_a_run_that_is_lost_ten_times_without_a_checkpoint_fails(changes: RunChanges) -> None:
+    answers = dispatched(Script([([message(1, changes)], "lost"), *[([], "lost")] * 9]), train())
     (run,) = list_runs()
     assert run.state == "failed"
     ended = answers[-1]
     assert isinstance(ended, Ended)
     assert ended.outcome is not None
-    assert ended.outcome.reason == coded("ray.lost_too_often", count=3)
+    assert ended.outcome.reason == coded("ray.lost_too_often", count=10)
 
 
 def test_a_node_that_refuses_fails_its_run_with_the_reason() -> None:
