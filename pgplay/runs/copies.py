@@ -17,6 +17,7 @@ import msgspec
 
 from pgplay.config.run_config import to_settings
 from pgplay.files.atomic import as_user_errors, write_atomically
+from pgplay.files.names import check_name
 from pgplay.paths import make_folder, runs_folder
 from pgplay.runs.checkpoint_content import REWARD_SOURCE, TASK
 from pgplay.runs.checkpoint_files import CHECKPOINTS, delete_unused
@@ -140,12 +141,16 @@ class RunCopy(msgspec.Struct, frozen=True):
 
 
 class CopyReader(DatabaseReader):
-    """A RunReader over a `copy` in a temporary folder, which is deleted when it is closed."""
+    """A RunReader over a `copy` in a temporary folder, which is deleted when it is closed.
+
+    Raises InputError for a name that no run has, and PgplayError where the copy can't be kept or read.
+    """
 
     def __init__(self, copy: RunCopy) -> None:
+        name = check_name("run", copy.name)  # another machine's word, which must not lead out of the folder
         self._temporary = tempfile.TemporaryDirectory(prefix="pgplay-run-")
         self._checkpoints = copy.checkpoints
-        folder = Path(self._temporary.name) / copy.name
+        folder = Path(self._temporary.name) / name
         try:
             write_atomically(make_folder(folder) / DATABASE, copy.store, outlasts=False)
             super().__init__(folder)

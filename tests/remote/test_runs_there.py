@@ -8,6 +8,7 @@ from pgplay.errors import PgplayError
 from pgplay.runs.run_library import LocalRunLibrary
 from pgplay.worker.client.far_libraries import FarRunLibrary
 from tests.app.stored_runs import store_run
+from tests.remote.helpers import play_ssh
 from tests.remote.ssh_server import needs_sshd
 
 pytestmark = needs_sshd
@@ -41,3 +42,9 @@ def test_what_cannot_be_read_there_is_said(far, monkeypatch):
     far.start_file.write_text("PATH=/nowhere")
     with pytest.raises(PgplayError, match="no pgplay on box"):
         FarRunLibrary("box").refresh()
+
+
+def test_a_link_that_breaks_while_a_run_is_fetched_is_said_to_have_broken(tmp_path, monkeypatch):
+    play_ssh(tmp_path, "ready()\nhear()\nsys.exit(255)\n", monkeypatch)
+    with pytest.raises(PgplayError, match="The link to box broke"):
+        FarRunLibrary("box").open("mine")

@@ -9,11 +9,20 @@ import msgspec
 import pytest
 
 from pgplay.config.run_config import make_config
-from pgplay.errors import PgplayError
+from pgplay.errors import InputError, PgplayError
 from pgplay.learning.inputs import Inputs
 from pgplay.paths import HOME, runs_folder
 from pgplay.runs.checkpoint_files import all_checkpoints, read_checkpoint
-from pgplay.runs.copies import PackedRun, RunChanges, RunFollower, keep_files, pack_run, unpack_run
+from pgplay.runs.copies import (
+    CopyReader,
+    PackedRun,
+    RunChanges,
+    RunCopy,
+    RunFollower,
+    keep_files,
+    pack_run,
+    unpack_run,
+)
 from pgplay.runs.database_errors import DATABASE
 from pgplay.runs.names import find_run
 from pgplay.runs.store import RunStore
@@ -114,3 +123,9 @@ def test_a_machine_that_sends_files_of_other_names_is_refused(machines: Machines
         with pytest.raises(PgplayError, match="cannot be read"):
             RunStore.create(CONFIG, "run", lambda folder, bad=bad: keep_files(folder, bad))
     assert not list(runs_folder().parent.rglob("outside.json"))
+
+
+@pytest.mark.parametrize("name", ["../mine", "..", "/mine", ""])
+def test_a_copy_whose_name_leads_out_of_its_folder_is_refused(name: str) -> None:
+    with pytest.raises(InputError):
+        CopyReader(RunCopy(name, b"", []))

@@ -24,9 +24,10 @@ def fetch(host: str, command: FetchRun | ListRuns) -> bytes:
 async def _fetch(host: str, command: FetchRun | ListRuns) -> bytes:
     events: asyncio.Queue[AnyEvent | PgplayError] = asyncio.Queue()
     parts: list[bytes] = []
+    greeted = False
 
     def end(code: int, tail: str) -> None:
-        events.put_nowait(ssh_failure(host, code, tail, greeted=bool(parts)))
+        events.put_nowait(ssh_failure(host, code, tail, greeted=greeted))
 
     client = SshClient(events.put_nowait, end, host, FAR_COMMANDS)
     await client.start()
@@ -34,6 +35,7 @@ async def _fetch(host: str, command: FetchRun | ListRuns) -> bytes:
         while True:
             match await events.get():
                 case Ready():
+                    greeted = True
                     client.send(command)
                 case FilePart(data=data, last=last):
                     parts.append(data)
