@@ -12,9 +12,11 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 import torch
@@ -27,6 +29,8 @@ Value = TypeVar("Value")
 _BUCKET = 2**23
 """Numbers that are added up at once, so that their copy stays small."""
 _GATHER = b"gather "
+_SPELL = timedelta(seconds=1)
+"""How long a rank waits for the others between looks at whether they live: gloo misses some connections that end."""
 _LAST_WORDS = 1.0
 """Seconds until the system knows which process has died, once its connection is gone."""
 
@@ -85,6 +89,9 @@ class Ranks(Protocol):
     def tensor_from_first(self, make: Callable[[], Tensor], like: Tensor) -> Tensor:
         """Return the tensor of the shape and type of `like` that `make` returns on the first rank, as `from_first`."""
 
+    def loss(self) -> LostRankError | None:
+        """Return the error that names another rank whose process is gone; None while all live."""
+
 
 class OneProcess:
     """No other rank: all rows are its own, and nothing is exchanged."""
@@ -138,6 +145,10 @@ class OneProcess:
         """Return what `make` returns."""
         return make()
 
+    def loss(self) -> LostRankError | None:
+        """Return None."""
+        return None
+
 
 ALONE: Ranks = OneProcess()
 
@@ -145,11 +156,13 @@ ALONE: Ranks = OneProcess()
 class ProcessRanks:
     """The ranks of torch's default process group, all on one machine, which has been joined already.
 
+    `processes`: their process ids, in the order of their numbers.
     `on_gpus`: whether each has a GPU of its own, over which they exchange numbers; else they train on the CPU.
     `always_shard`: whether a pretrained model's layers are sharded also where each rank has memory for all.
     """
 
-    def __init__(self, *, on_gpus: bool = False, always_shard: bool = False) -> None:
+    def __init__(self, processes: Sequence[int], *, on_gpus: bool = False, always_shard: bool = False) -> None:
+        self._processes = processes
         self.on_gpus, self.always_shard = on_gpus, always_shard
         self.is_together = False
         """Whether all ranks do the same, as in a step; else the first one works alone."""
@@ -157,9 +170,6 @@ class ProcessRanks:
         """Gathers the layer of that number for the first rank; there is one where layers are sharded."""
         self.number, self.count = distributed.get_rank(), distributed.get_world_size()
         self.is_lost = False
-        self._processes: list[int] = []
-        (processes,) = self.exchanged([torch.tensor([os.getpid()])], self.count)
-        self._processes = processes.tolist()
 
     def share(self, rows: int) -> slice:
         """Return this rank's rows of that many; the first ranks have one more where they cannot have equally many."""
@@ -188,7 +198,7 @@ class ProcessRanks:
         padded = rows.new_zeros(most, rows.shape[1])
         padded[: len(rows)] = rows
         received = [torch.empty_like(padded) for _ in range(self.count)]
-        self.run(lambda: distributed.all_gather(received, padded))
+        self.run(distributed.all_gather, received, padded)
         whole = torch.cat([part[: len(own_numbers)] for part, own_numbers in zip(received, numbers, strict=True)])
         if len(parts) > 1:
             order = torch.tensor([number for rank_numbers in numbers for number in rank_numbers], device=rows.device)
@@ -213,14 +223,14 @@ class ProcessRanks:
         """Return which of `rows` rows go on."""
         everywhere = torch.ones(rows, dtype=torch.uint8, device=going.device)
         everywhere[among] = going.to(torch.uint8)
-        self.run(lambda: distributed.all_reduce(everywhere, distributed.ReduceOp.MIN))
+        self.run(partial(distributed.all_reduce, op=distributed.ReduceOp.MIN), everywhere)
         return everywhere.bool()
 
     def add(self, tensors: Sequence[Tensor]) -> None:
         """Replace each of `tensors` by its sum over all ranks, some at a time."""
         for bucket in _buckets(tensors):
             flat = torch.cat([tensor.flatten() for tensor in bucket])
-            self.run(lambda flat=flat: distributed.all_reduce(flat))  # type: ignore[misc]
+            self.run(distributed.all_reduce, flat)
             for tensor, part in zip(bucket, torch.split(flat, [part.numel() for part in bucket]), strict=True):
                 tensor.copy_(part.view_as(tensor))
 
@@ -232,7 +242,7 @@ class ProcessRanks:
     def of_first(self, values: Tensor) -> Tensor:
         """Return the first rank's `values`."""
         received = values.contiguous()
-        self.run(lambda: distributed.broadcast(received, 0))
+        self.run(partial(distributed.broadcast, src=0), received)
         return received
 
     def from_first(self, make: Callable[[], Value], kind: type[Value]) -> Value:
@@ -299,26 +309,51 @@ class ProcessRanks:
             for number in range(start, end)[self._share(end - start, rank)]
         ]
 
-    def run(self, exchange: Callable[[], object]) -> None:
-        """Make an `exchange` with all ranks; raises LostRankError if one of them is gone, then and ever after."""
-        try:
-            if not self.is_lost:
-                exchange()
-                return
-        except RuntimeError:
-            self.is_lost = True
-        raise self._loss()
+    def run(self, exchange: Callable[..., Any], *tensors: Any) -> None:
+        """Make an `exchange` of torch.distributed with all ranks, which takes `tensors`, of which this rank's is last.
 
-    def _loss(self) -> LostRankError:
-        """Return the error that names the rank whose process is gone."""
-        ends = time.monotonic() + _LAST_WORDS
+        Raises LostRankError if one of the ranks is gone, then and ever after.
+        """
+        if not self.is_lost:
+            try:
+                work = exchange(*tensors, async_op=True)
+                if tensors[-1].is_cuda:
+                    work.wait()
+                    return
+                self.is_lost = not self._is_done(work)
+            except RuntimeError:
+                self.is_lost = True
+        if self.is_lost:
+            raise self._named_loss()
+
+    def _is_done(self, work: Any) -> bool:
+        """Wait until `work` is done, or until another rank is gone; raises RuntimeError if it fails."""
         while True:
-            for number, process in enumerate(self._processes):
-                if number != self.number and is_gone(process):
-                    return LostRankError("engine.rank_lost", number=number, count=self.count, process=process)
+            try:
+                work.wait(_SPELL)
+                return True
+            except RuntimeError:
+                if work.is_completed():
+                    work.wait()  # raises what went wrong, if it is not just done
+                    return True
+            if self.loss() is not None:
+                return False
+
+    def loss(self) -> LostRankError | None:
+        """Return the error that names another rank whose process is gone; None while all live."""
+        for number, process in enumerate(self._processes):
+            if number != self.number and is_gone(process):
+                return LostRankError("engine.rank_lost", number=number, count=self.count, process=process)
+        return None
+
+    def _named_loss(self) -> LostRankError:
+        """Return the error that names the lost rank, as soon as it can be told which one it is."""
+        ends = time.monotonic() + _LAST_WORDS
+        while (loss := self.loss()) is None:
             if time.monotonic() >= ends:
                 return LostRankError("engine.no_answer", count=self.count)
             time.sleep(0.02)
+        return loss
 
 
 def is_gone(process: int) -> bool:

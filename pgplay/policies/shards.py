@@ -11,6 +11,7 @@ they are what is trained, so gradients, optimiser and checkpoints are those of a
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -69,4 +70,4 @@ class _Gather:
         self._ranks.announce_gather(self._number)
         name = "all_gather_single" if hasattr(distributed, "all_gather_single") else "all_gather_into_tensor"
         gather = getattr(distributed, name)  # torch 2.13 has renamed it
-        self._ranks.run(lambda: gather(output_tensor, input_tensor, group=group))
+        self._ranks.run(partial(gather, group=group), output_tensor, input_tensor)

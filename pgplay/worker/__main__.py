@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from types import FrameType
 from typing import NoReturn
 
 import msgspec
@@ -27,7 +28,7 @@ from pgplay.worker.protocol.commands import Quit, Resume, Start
 from pgplay.worker.protocol.events import Notice, Ready
 from pgplay.worker.protocol.records import Device
 from pgplay.worker.server.exchange import with_sent_places
-from pgplay.worker.server.inbox import EndedElsewhere, Inbox, LinkLost, read_commands
+from pgplay.worker.server.inbox import EndedElsewhere, Inbox, LinkLost, RankLost, read_commands
 from pgplay.worker.server.jobs import take_over
 from pgplay.worker.server.outbox import Outbox
 from pgplay.worker.server.server import Server
@@ -83,7 +84,12 @@ def main(*, stays: bool = False) -> NoReturn:
     from pgplay.worker.session.session import Session
 
     ranks = joined()
-    signal.signal(signal.SIGTERM, lambda number, frame: inbox.put(Quit()))
+
+    def end_at_signal(number: int, frame: FrameType | None) -> None:
+        loss = ranks.loss()
+        inbox.put(Quit() if loss is None else RankLost(loss))
+
+    signal.signal(signal.SIGTERM, end_at_signal)
     ready.set()
     outbox.send(
         Ready(

@@ -86,6 +86,26 @@ async def test_a_rank_that_dies_ends_the_run_with_its_name_and_the_step_to_resum
     assert code != 0
 
 
+@pytest.mark.exhaustive
+async def test_a_rank_that_dies_is_named_also_where_the_launcher_tells_the_first_one_to_end_before_it_notices() -> None:
+    async with training() as (listener, first, other):
+        first.suspend()
+        other.kill()
+        while not is_pending(first, signal.SIGTERM):
+            await asyncio.sleep(0.01)
+        first.resume()
+        failed = await listener.next(Failed)
+        await listener.exit()
+    assert failed.code == "engine.rank_lost"
+    assert [event.code for event in listener.of(Failed)] == ["engine.rank_lost"]
+
+
+def is_pending(process: psutil.Process, number: signal.Signals) -> bool:
+    lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    (waiting,) = (line.split()[1] for line in lines if line.startswith("ShdPnd:"))
+    return bool(int(waiting, 16) >> (number - 1) & 1)
+
+
 @pytest.mark.nightly
 async def test_no_rank_and_no_temporary_folder_outlives_the_launcher(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -188,6 +208,34 @@ def test_a_rank_that_dies_while_it_joins_the_others_ends_the_run_with_its_name()
         env=worker_environment(), capture_output=True, text=True, timeout=WAITED,
     )  # fmt: skip
     assert "Rank 1, one of the run's 2 processes, ended before training began: it was killed (SIGKILL)" in done.stderr
+
+
+@pytest.mark.exhaustive
+def test_a_rank_that_dies_ends_the_run_though_its_connection_stays_open(tmp_path: Path) -> None:
+    holder = tmp_path / "holder"
+    follower = (
+        "import os, signal, sys\nfrom pathlib import Path\n"
+        "from pgplay.worker.session.processes import _join_as_follower\nranks = _join_as_follower()\n"
+        "if holder := os.fork():  # has the connections, too\n"
+        f"    Path({str(holder)!r}).write_text(str(holder))\n"
+        "    ranks.hear()\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "os.closerange(0, 3)\nsignal.pause()"
+    )
+    first = (
+        "import sys, torch\nfrom pgplay.config.engine import Engine\n"
+        "from pgplay.worker.session.processes import started\n"
+        "with started(Engine('processes', 2), ('-c', sys.argv[1])) as ranks:\n"
+        "    ranks.say(b'a step')\n    ranks.add([torch.ones(3)])"
+    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", first, follower],
+            env=worker_environment(), capture_output=True, text=True, timeout=WAITED,
+        )  # fmt: skip
+    finally:
+        os.kill(int(holder.read_text()), signal.SIGKILL)
+    assert "LostRankError: Rank 1, one of the run's 2 processes, died" in done.stderr
+    assert done.returncode == 1
 
 
 @pytest.mark.exhaustive

@@ -17,7 +17,7 @@ from pgplay.worker.protocol.codec import ProtocolError, decode_command, decode_e
 from pgplay.worker.protocol.commands import Change, Pace, Pause, Quit, Reset, Resume, Save, Start, Step, Stop, Write
 from pgplay.worker.protocol.events import Changed, Failed, Refused, Saved, Snapshot, StateChanged, Written
 from pgplay.worker.protocol.records import RunInfo
-from pgplay.worker.server.inbox import Inbox
+from pgplay.worker.server.inbox import Inbox, RankLost
 from pgplay.worker.server.outbox import Outbox
 from pgplay.worker.server.server import Server
 from pgplay.worker.session.interface import NotNeededError, SessionFactory, Texts
@@ -206,6 +206,29 @@ def desk():
     desk = Desk()
     yield desk
     desk.close()
+
+
+def test_a_rank_that_is_lost_between_two_steps_fails_the_run_which_is_saved(desk):
+    session = desk.start()
+    session.gate.release()
+    desk.next(Snapshot)
+    desk.send(RankLost(PgplayError("engine.rank_lost", number=1, count=2, process=99)))
+    session.gate.release()
+    failed = desk.next(Failed)
+    assert (failed.code, failed.run, failed.checkpoint_step) == ("engine.rank_lost", "run-1", session.step_count)
+    desk.thread.join(PATIENCE)
+    assert session.rests == [("failed", session.step_count)]
+
+
+def test_a_rank_that_is_lost_while_the_run_rests_fails_nothing(desk):
+    session = desk.start()
+    desk.send(Pause())
+    session.gate.release()
+    desk.state("paused")
+    desk.send(RankLost(PgplayError("engine.rank_lost", number=1, count=2, process=99)))
+    desk.thread.join(PATIENCE)
+    assert session.calls[-1] == ("close", "paused")
+    assert session.rests == [("paused", session.step_count)]
 
 
 def test_a_run_is_built_reported_and_trained(desk):

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
+from pgplay.errors import PgplayError
 from pgplay.worker.protocol.codec import ProtocolError, decode_command
 from pgplay.worker.protocol.commands import AnyCommand, Quit, Reset, Start, Stop
 from pgplay.worker.protocol.lines import LineSplitter
@@ -26,7 +27,14 @@ class EndedElsewhere(NamedTuple):
     request: int = 0
 
 
-Message = AnyCommand | ProtocolError | LinkLost | EndedElsewhere
+class RankLost(NamedTuple):
+    """A rank is gone, as `error` says, and the launcher ends the others."""
+
+    error: PgplayError
+    request: int = 0
+
+
+Message = AnyCommand | ProtocolError | LinkLost | EndedElsewhere | RankLost
 
 
 class Inbox:
@@ -63,7 +71,8 @@ class Inbox:
     def run_must_end(self) -> bool:
         """Return whether a waiting command ends or replaces the present run."""
         self._collect()
-        return any(isinstance(message, Quit | Stop | Reset | Start | EndedElsewhere) for message in self._waiting)
+        ends = Quit | Stop | Reset | Start | EndedElsewhere | RankLost
+        return any(isinstance(message, ends) for message in self._waiting)
 
     def _collect(self) -> None:
         while not self._queue.empty():

@@ -53,7 +53,7 @@ from pgplay.worker.protocol.events import (
 from pgplay.worker.protocol.records import EndCause, RunInfo, RunState
 from pgplay.worker.server.error_events import failure, refusal
 from pgplay.worker.server.exchange import file_commands
-from pgplay.worker.server.inbox import EndedElsewhere, Inbox, LinkLost
+from pgplay.worker.server.inbox import EndedElsewhere, Inbox, LinkLost, RankLost
 from pgplay.worker.server.staying import EventSink
 from pgplay.worker.session.failures import coded_error, keep_failure
 from pgplay.worker.session.interface import NotNeededError, RunSession, SessionFactory
@@ -107,7 +107,7 @@ class Server:
                 self._go_alone()
                 self._is_alone = True
                 continue
-            if isinstance(message, Quit | LinkLost | EndedElsewhere):
+            if isinstance(message, Quit | LinkLost | EndedElsewhere | RankLost):
                 break
             if message is not None:
                 self._answer(message)
@@ -119,6 +119,8 @@ class Server:
             if self._is_alone and self._state != "training":
                 break
         try:
+            if isinstance(message, RankLost) and self._state == "training":
+                self._fail(message.error)
             if isinstance(message, EndedElsewhere) and self._session is not None and not self._is_alone:
                 self._yield_run(self._session)
             self._end_run("paused")

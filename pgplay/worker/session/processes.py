@@ -5,6 +5,7 @@ torchrun starts all ranks of the app's worker (`worker.client`); a command is th
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import socket
@@ -36,40 +37,51 @@ from pgplay.worker.launcher import LAUNCHER
 from pgplay.worker.session.rank_guard import rank_here
 
 _FOREVER = timedelta(days=365)
-"""How long a rank waits for the others, who may be paused; that one has died is noticed at once."""
+"""How long a rank waits for the others, who may be paused; `ProcessRanks` looks meanwhile whether they live."""
 _PATIENCE = 5.0
 """Seconds that ranks have to end by themselves."""
 _LOOK = 0.02
 """Seconds between checks of whether ranks that are starting live."""
-_STARTED = "pgplay/started"
+_STARTED, _PROCESS = "pgplay/started", "pgplay/process"
+"""The beginnings of keys in the ranks' store: set by a rank that has started, and to its process id."""
 _OWN_STORE = "PGPLAY_OWN_STORE"
 """The variable of the environment that tells a rank that no torchrun has started it."""
 FOLLOWER = ("-P", "-m", "pgplay.worker")
 
 
-def _join(engine: Engine, rank: int, store: Any = None) -> ProcessRanks:
-    """Join the ranks of `engine` that meet at `store`, or where torchrun's environment says; waits for all of them."""
+def _join(engine: Engine, rank: int, store: Any) -> ProcessRanks:
+    """Join the ranks of `engine` that meet at `store`; waits for all of them."""
+    from torch.distributed import PrefixStore  # type: ignore[attr-defined]  # absent where torch has none of this
+
     for name in ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME"):  # nobody else on the network can join
         os.environ.setdefault(name, "lo0" if sys.platform == "darwin" else "lo")
-    on_gpus = engine.kind == "gpus"
+    on_gpus, count = engine.kind == "gpus", engine.processes
     if on_gpus:
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", rank)))
-    backend = "cpu:gloo,cuda:nccl" if on_gpus else "gloo"
-    if store is None:
-        distributed.init_process_group(backend, init_method="env://", timeout=_FOREVER)
-    else:
-        from torch.distributed import PrefixStore  # type: ignore[attr-defined]  # absent where torch has none of this
-
-        own_part = PrefixStore("pgplay", store)
-        count = engine.processes
-        distributed.init_process_group(backend, store=own_part, rank=rank, world_size=count, timeout=_FOREVER)
-    return ProcessRanks(on_gpus=on_gpus, always_shard=engine.always_shard)
+    store.set(f"{_PROCESS}/{rank}", str(os.getpid()))
+    distributed.init_process_group(
+        "cpu:gloo,cuda:nccl" if on_gpus else "gloo",
+        store=PrefixStore("pgplay", store),
+        rank=rank,
+        world_size=count,
+        timeout=_FOREVER,
+    )
+    processes = [int(store.get(f"{_PROCESS}/{number}")) for number in range(count)]
+    return ProcessRanks(processes, on_gpus=on_gpus, always_shard=engine.always_shard)
 
 
 def joined() -> Ranks:
     """Return the ranks that this process was started among, by torchrun; ALONE if by itself."""
     rank = rank_here()
-    return ALONE if rank is None else _join(_engine_here(), rank)
+    return ALONE if rank is None else _join(_engine_here(), rank, _torchrun_store())
+
+
+def _torchrun_store() -> Any:
+    """Return the store at which the ranks that torchrun has started meet."""
+    from torch.distributed import rendezvous  # type: ignore[attr-defined]
+
+    store, *_ = next(rendezvous("env://", timeout=_FOREVER))
+    return store
 
 
 def _engine_here() -> Engine:
@@ -114,9 +126,12 @@ def started(engine: Engine, command: Sequence[str] = FOLLOWER) -> Iterator[Ranks
         yield ranks
     finally:
         dismiss(ranks)
-        _end(others, patience=_PATIENCE if isinstance(ranks, ProcessRanks) and not ranks.is_lost else 0.0)
-        if distributed.is_initialized():
+        if isinstance(ranks, ProcessRanks) and not ranks.is_lost:
+            _end(others, patience=_PATIENCE)
             distributed.destroy_process_group()
+        else:
+            _end(others, patience=0.0)
+            _leave_group()
 
 
 def _local_store() -> Any:
@@ -174,6 +189,14 @@ def _refuse_ended(others: Sequence[subprocess.Popen[bytes]]) -> None:
             raise LostRankError("engine.not_started", number=rank, count=len(others) + 1, reason=status)
 
 
+def _leave_group() -> None:
+    """Leave the group of a lost rank without taking it down, which waits for exchanges that may never end."""
+    if distributed.is_initialized():
+        group = distributed.distributed_c10d._get_default_group()
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(group))  # as Python takes it down when it ends
+        distributed.destroy_process_group()
+
+
 def _end(others: Sequence[subprocess.Popen[bytes]], patience: float) -> None:
     """Wait for `others` to end, at most `patience` seconds, then kill them."""
     ends = time.monotonic() + patience
@@ -187,7 +210,8 @@ def _end(others: Sequence[subprocess.Popen[bytes]], patience: float) -> None:
 
 def serve_first(finish: Callable[[], None], make_policy: Callable[[Plan], Policy] = policy_of) -> int:
     """Make the first rank's steps until it ends, and return the exit status; `finish` writes what was printed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the first rank's
+    for number in (signal.SIGINT, signal.SIGTERM):  # the first rank's: it ends the others when it is ready
+        signal.signal(number, signal.SIG_IGN)
     status = 1
     try:
         follow_first(_join_as_follower(), make_policy)
@@ -201,11 +225,12 @@ def serve_first(finish: Callable[[], None], make_policy: Callable[[Plan], Policy
 
 
 def _join_as_follower() -> ProcessRanks:
-    rank, engine = rank_here() or 0, _engine_here()
-    if _OWN_STORE not in os.environ:
-        return _join(engine, rank)
     from torch.distributed import TCPStore  # type: ignore[attr-defined]
 
-    store = TCPStore(os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), is_master=False)
-    store.set(f"{_STARTED}/{rank}", "1")
-    return _join(engine, rank, store)
+    rank = rank_here() or 0
+    if _OWN_STORE in os.environ:
+        store = TCPStore(os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), is_master=False)
+        store.set(f"{_STARTED}/{rank}", "1")
+    else:
+        store = _torchrun_store()
+    return _join(_engine_here(), rank, store)
