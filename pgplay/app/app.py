@@ -76,6 +76,9 @@ from pgplay.worker.protocol.events import Log, Ready, Snapshot
 QUIT_SECONDS = 0.7
 """Seconds for the worker to write its checkpoint and exit before it is killed."""
 
+_LOOK = 0.02
+"""Seconds between looks at whether the screen that is being made is there."""
+
 _LAST_SECONDS = 0.9
 """Seconds from a signal to end to the exit; a worker without its app writes its checkpoint and exits."""
 
@@ -127,6 +130,7 @@ class PgplayApp(Pages):
         self._redrawing = RenderQueue(self, self._show_state)
         self.controllers = Controllers(self)
         self._spare_time = SpareTime(self, self.run_library)
+        self._is_quitting = False
 
     def get_driver_class(self) -> type[Driver]:
         """Return Textual's driver; on Linux and macOS, the one that survives any input."""
@@ -178,7 +182,9 @@ class PgplayApp(Pages):
         self.call_later(self.action_quit)
 
     async def start_worker(self) -> None:
-        """Start a worker, in place of one that has ended."""
+        """Start a worker, in place of one that has ended, unless the app quits."""
+        if self._is_quitting:
+            return
         self.state.worker = "starting"
         worker = self._connect(
             lambda event: self._post(WorkerSpoke(event)), lambda code, tail: self._post(WorkerEnded(code, tail))
@@ -268,12 +274,28 @@ class PgplayApp(Pages):
 
     async def action_quit(self) -> None:
         """Quit within a second: the worker writes its checkpoint, or is killed."""
+        self._is_quitting = True
+        if not self._is_made:
+            self.set_timer(_LOOK, self.action_quit)
+            return
         self._spare_time.end()
         self.controllers.shell.remember()
         self.controllers.sweeps.end()
         if self._worker is not None:
             await self._worker.close(QUIT_SECONDS)
-        self.exit(0)
+        self.workers.cancel_group(self, "controllers")
+        self._exit_once_made()
+
+    def _exit_once_made(self) -> None:
+        if self._is_made:
+            self.exit(0)
+        else:
+            self.set_timer(_LOOK, self._exit_once_made)
+
+    @property
+    def _is_made(self) -> bool:
+        """Whether the top screen has all its widgets; one that is taken down before that ends in a traceback."""
+        return bool(self.screen_stack) and self.screen.is_mounted
 
     async def on_unmount(self) -> None:
         """End the worker however the app ends."""
@@ -283,13 +305,17 @@ class PgplayApp(Pages):
     # The person
 
     async def on_event(self, event: events.Event) -> None:
-        """Note that the person is active."""
+        """Note that the person is active; while the app quits, keys and the mouse do nothing."""
         if isinstance(event, events.InputEvent):
+            if self._is_quitting:
+                return
             self._spare_time.disturb()
         await super().on_event(event)
 
     async def action_do(self, name: str) -> None:
         """Do the action `name` of the registry; every action runs through here."""
+        if self._is_quitting:
+            return
         if self.state.host and name in NOT_THERE:
             self.notify_user(str(PgplayError(NOT_THERE[name], host=self.state.host)))
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from codecs import IncrementalDecoder, getincrementaldecoder
@@ -44,7 +45,12 @@ class TerminalDriver(LinuxDriver):
         # reading, which keeps a core busy. Only the decoder has to differ.
         decoder = partial(_forgiving_decoder, on_end=self._lose_terminal)
         linux_driver.getincrementaldecoder = decoder  # type: ignore[assignment, attr-defined]
-        super().run_input_thread()
+        try:
+            super().run_input_thread()
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            self._lose_terminal()  # Linux says this in the instant before it says that the input has ended
 
     def _lose_terminal(self) -> None:
         """End as at SIGHUP, which the system sends only to the programs that the terminal controls."""

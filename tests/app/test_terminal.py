@@ -18,6 +18,16 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 
 RUN = "import sys; from pgplay.cli import main; sys.exit(main(sys.argv[1:]))"
 CRASHING = "from pgplay.app.screens.main import MainScreen; MainScreen.compose = lambda self: 1 / 0; "
+SAYING_EIO = """
+import os
+read = os.read
+def read_or_fail(descriptor, count):
+    data = read(descriptor, count)
+    if descriptor == 0 and not data:
+        raise OSError(5, "Input/output error")
+    return data
+os.read = read_or_fail
+"""
 PATIENCE = 40.0
 
 
@@ -102,6 +112,28 @@ def test_the_app_ends_with_its_terminal_even_without_a_signal(home: Path) -> Non
     terminal.read_until(b"ready", b"starting torch")
     os.close(terminal.leader)
     assert terminal.process.wait(timeout=PATIENCE) == 0
+
+
+def test_the_app_ends_with_its_terminal_also_where_the_system_calls_that_an_error(home: Path) -> None:
+    terminal = Terminal("hello", before=SAYING_EIO)
+    terminal.read_until(b"ready", b"starting torch")
+    os.close(terminal.leader)
+    assert terminal.process.wait(timeout=PATIENCE) == 0
+
+
+@pytest.mark.parametrize(
+    ("seen", "keys"),
+    [
+        pytest.param(b"\x1b[?1004h", b"\x11", id="the first screen"),  # the driver's last words before it reads keys
+        pytest.param(b"ready", b"e\x11", id="the reward's page"),
+    ],
+)
+def test_the_app_can_be_quit_while_a_screen_is_being_made(seen: bytes, keys: bytes, home: Path) -> None:
+    terminal = Terminal("hello")
+    terminal.read_until(seen)
+    terminal.send(keys)
+    assert terminal.end() == 0
+    assert b"Traceback" not in terminal.seen
 
 
 def test_an_app_that_crashes_exits_with_status_1(home: Path) -> None:
