@@ -31,6 +31,8 @@ _BUCKET = 2**23
 _GATHER = b"gather "
 _SPELL = timedelta(seconds=1)
 """How long a rank waits for the others between looks at whether they live: gloo misses some connections that end."""
+_LOOK = 0.02
+"""Seconds between looks at what should happen at once."""
 _LAST_WORDS = 1.0
 """Seconds until the system knows which process has died, once its connection is gone."""
 
@@ -346,13 +348,21 @@ class ProcessRanks:
                 return LostRankError("engine.rank_lost", number=number, count=self.count, process=process)
         return None
 
+    def outlast_first(self) -> bool:
+        """Wait for the first rank's end if a rank is gone, so that it finds no other gone; return whether one is."""
+        while self.loss() is not None:
+            if is_gone(self._processes[0]):
+                return True
+            time.sleep(_LOOK)
+        return False
+
     def _named_loss(self) -> LostRankError:
         """Return the error that names the lost rank, as soon as it can be told which one it is."""
         ends = time.monotonic() + _LAST_WORDS
         while (loss := self.loss()) is None:
             if time.monotonic() >= ends:
                 return LostRankError("engine.no_answer", count=self.count)
-            time.sleep(0.02)
+            time.sleep(_LOOK)
         return loss
 
 

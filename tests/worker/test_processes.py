@@ -87,6 +87,42 @@ async def test_a_rank_that_dies_ends_the_run_with_its_name_and_the_step_to_resum
 
 
 @pytest.mark.exhaustive
+async def test_a_rank_that_another_leaves_alone_has_not_failed() -> None:
+    async with training() as (listener, first, other):
+        assert listener.client.pid is not None
+        launcher = psutil.Process(listener.client.pid)
+        launcher.suspend()
+        first.kill()
+        while not is_gone(other.pid):
+            await asyncio.sleep(0.01)
+        launcher.resume()
+        code, log_tail = await listener.exit()
+    assert text_of(*coded_exit(code, log_tail)) == "rank 0 ended first, it was killed (SIGKILL)"
+    assert "local_rank: 1" not in log_tail
+
+
+@pytest.mark.exhaustive
+def test_of_three_ranks_the_one_that_died_is_named_though_the_first_one_looks_late() -> None:
+    follower = "import os, runpy\nos.cpu_count = lambda: 3\nrunpy.run_module('pgplay.worker', run_name='__main__')"
+    first = (
+        "import os, signal, sys, time\nfrom pgplay.config.engine import Engine\n"
+        "from pgplay.policies.ranks import is_gone\nfrom pgplay.worker.session.processes import started\n"
+        "with started(Engine('processes', 3), ('-c', sys.argv[1])) as ranks:\n"
+        "    _, second, third = ranks._processes\n    os.kill(third, signal.SIGKILL)\n"
+        "    while not is_gone(third): time.sleep(0.01)\n"
+        "    ends = time.monotonic() + 3\n"
+        "    while not is_gone(second) and time.monotonic() < ends: time.sleep(0.01)\n"
+        "    ranks.say(b'a step')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", first, follower],
+        env=worker_environment(), capture_output=True, text=True, timeout=WAITED,
+    )  # fmt: skip
+    assert "LostRankError: Rank 2, one of the run's 3 processes, died" in done.stderr
+    assert "[rank 1] Rank 2, one of the run's 3 processes, died" in done.stderr
+
+
+@pytest.mark.exhaustive
 async def test_a_rank_that_dies_is_named_also_where_the_launcher_tells_the_first_one_to_end_before_it_notices() -> None:
     async with training() as (listener, first, other):
         first.suspend()

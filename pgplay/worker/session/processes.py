@@ -214,14 +214,23 @@ def serve_first(finish: Callable[[], None], make_policy: Callable[[Plan], Policy
         signal.signal(number, signal.SIG_IGN)
     status = 1
     try:
-        follow_first(_join_as_follower(), make_policy)
-        status = 0
+        status = _follow(_join_as_follower(), make_policy)
     except PgplayError as error:
         sys.stderr.write(f"{error.problem}\n")
     except Exception:
         traceback.print_exc()
     finish()
     return status
+
+
+def _follow(ranks: ProcessRanks, make_policy: Callable[[Plan], Policy]) -> int:
+    """Follow the first rank to its end and return the exit status: it is another rank that fails if one is lost."""
+    try:
+        follow_first(ranks, make_policy)
+    except LostRankError as error:
+        sys.stderr.write(f"{error.problem}\n")
+        return 0 if ranks.outlast_first() else 1
+    return 0
 
 
 def _join_as_follower() -> ProcessRanks:
