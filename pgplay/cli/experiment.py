@@ -154,8 +154,8 @@ def run_stored_sweep(
     """
     with _cluster(entries, arguments) as cluster:
         sweep = stored()
-        note(f"The sweep {sweep.name} is in the list of runs.")
         name_job(sweep.name)
+        note(f"The sweep {sweep.name} is in the list of runs.")
         jobs = arguments.jobs if cluster is None else cluster.jobs
         trials, interrupted = _train(sweep, entries, yardstick, outputs.tracking, jobs, cluster)
     summary = summarise(entries, trials, yardstick, len(plan_in(sweep.folder).looks))

@@ -80,8 +80,11 @@ def test_a_cluster_behind_a_client_server_has_the_numbers_of_the_pool(
     words += ["--batch-size", "16", "--until", "never", "--steps", "20", "--seeds", "1"]
     words += ["--rank-by", "exact_match", "--jobs", "1", "--json"]
     _, address = cluster.stdout.readline().split()
-    sweep = start("pgplay", *words, "--engine", f"ray:{address}")
-    _, told = finished(sweep)
+    for _ in range(3):
+        sweep = start("pgplay", *words, "--engine", f"ray:{address}")
+        _, told = finished(sweep)
+        if "Starting Ray client server failed" not in told:  # as Ray's own does on a busy machine
+            break
     assert sweep.returncode == 0, told
     on_nodes = all_numbers()
     monkeypatch.setenv(HOME, str(tmp_path / "pool"))

@@ -128,9 +128,7 @@ class JobView:
         if self.is_over:
             return
         has_ended = not self.job.is_running  # asked first: what it printed before is read below
-        if not self._run and (run := self.job.run):
-            self._run = run
-            self._outbox.send(JobNamed(run=run))
+        self._report_name()
         if not has_ended:
             self._report_progress()
         for name, file in self._streams.items():
@@ -140,6 +138,11 @@ class JobView:
             for file in self._streams.values():
                 file.close()
             self._outbox.send(JobEnded(status=self.job.status))
+
+    def _report_name(self) -> None:
+        if not self._run and (run := self.job.run):
+            self._run = run
+            self._outbox.send(JobNamed(run=run))
 
     def _report_progress(self) -> None:
         try:
@@ -154,4 +157,5 @@ class JobView:
 
     def _report_output(self, name: str, file: BinaryIO) -> None:
         while data := file.read(PART_BYTES):
+            self._report_name()  # before what it has printed about its run, without which no lost link can be mended
             self._outbox.send(JobOutput(stream="stdout" if name == STDOUT else "stderr", data=data))
