@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from pgplay.worker.session.cpu_cores import available_cores
+from pgplay.limits import available_cores
 
 MOST_PROCESSES = 8
 """Each loads torch: a third of a GB."""

@@ -29,13 +29,13 @@ from pgplay.experiments.sweeps import Sweep, plan_in
 from pgplay.experiments.trials import Training, Trial
 from pgplay.experiments.yardstick import Yardstick, choose_yardstick
 from pgplay.files.atomic import check_destination
+from pgplay.limits import available_cores
 from pgplay.locale.catalog import text_of
 from pgplay.paths import expand_home
 from pgplay.runs.summaries import list_runs
 from pgplay.trackers.catalogue import ABOUT_TRACKERS
 from pgplay.trackers.tracking import Tracking
 from pgplay.worker.client.pool import News
-from pgplay.worker.session.cpu_cores import available_cores
 
 TOLD_APART = "told-apart"
 """The goal that adds seeds until every difference is clear."""

@@ -28,12 +28,12 @@ from pgplay.config.engine import Engine
 from pgplay.config.run_config import RunConfig
 from pgplay.errors import InputError, PgplayError
 from pgplay.learning.inputs import read_texts
+from pgplay.limits import available_cores
 from pgplay.locale.catalog import text_of
 from pgplay.runs.database_reader import DatabaseReader
 from pgplay.worker.client.helper_process import HelperProcess
 from pgplay.worker.protocol.codec import MAXIMUM_LINE
 from pgplay.worker.protocol.commands import Resume, Start
-from pgplay.worker.session.cpu_cores import available_cores
 
 _PATIENCE = 60.0
 """Seconds for a cluster to answer; it usually takes some seconds."""

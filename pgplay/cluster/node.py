@@ -12,11 +12,11 @@ import msgspec
 from pgplay.cluster.messages import NodeMessage, RunInput, TaskRefusal
 from pgplay.cluster.node_worker import NodeWorker, close_node_worker, node_worker_here
 from pgplay.learning.reports.step_report import StepReport
+from pgplay.limits import CORES
 from pgplay.runs.copies import RunFollower
 from pgplay.worker.client.pool import RunOutcome, train_one
 from pgplay.worker.protocol.codec import PROTOCOL_VERSION
 from pgplay.worker.protocol.release import are_alike, version_of
-from pgplay.worker.session.cpu_cores import CORES
 
 _INTERVAL = 0.5
 """Seconds between messages."""

@@ -12,12 +12,12 @@ import tempfile
 from pgplay.cluster.messages import RunInput
 from pgplay.files.atomic import kept_folders
 from pgplay.library.archive import import_archive
+from pgplay.limits import CORES
 from pgplay.paths import HOME, policies_folder, runs_folder
 from pgplay.runs.copies import unpack_run
 from pgplay.worker.client.pool import RunOutcome
 from pgplay.worker.client.streaming_worker import StreamingWorker
 from pgplay.worker.protocol.commands import Reset
-from pgplay.worker.session.cpu_cores import CORES
 
 _DELETES_LATER = """
 import os, shutil, sys, time

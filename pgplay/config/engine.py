@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, get_args
 
 from pgplay.config.ssh_host import parse_host
 from pgplay.errors import InputError
+from pgplay.limits import available_cores
 
 EngineKind = Literal["local", "processes", "gpus", "ssh", "ray"]
 
@@ -48,7 +48,7 @@ class Engine(NamedTuple):
 
         torchrun would set one thread without saying so.
         """
-        threads = max(1, (os.cpu_count() or 1) // self.processes)
+        threads = max(1, available_cores() // self.processes)
         return {"OMP_NUM_THREADS": str(threads), **given, "PYTHONUTF8": "1", ENGINE: str(self)}
 
 
@@ -60,7 +60,7 @@ _RAY_ADDRESS = re.compile(r"auto|(?:ray://)?(?:[\w.-]+|\[[\da-fA-F:]+\]):(\d{1,5
 
 
 def parse_engine(text: str) -> Engine:
-    """Return the engine that `text` names; raises InputError, also for more processes than this machine has cores."""
+    """Return the engine that `text` names; raises InputError, also for more processes than pgplay may use cores."""
     word, _, number = text.strip().partition(":")
     kind = next((kind for kind in ENGINE_KINDS if kind == word), None)
     if kind is None or (kind == "local" and number):
@@ -78,7 +78,7 @@ def parse_engine(text: str) -> Engine:
     count = number.removesuffix(_SHARDED)
     if not count.isascii() or not count.isdecimal() or int(count) < 1:
         raise InputError("engine.count", engine=text, kind=kind)
-    engine, cores = Engine(kind, int(count), always_shard=count != number), os.cpu_count() or 1
+    engine, cores = Engine(kind, int(count), always_shard=count != number), available_cores()
     if kind == "processes" and engine.processes > cores:
         raise InputError("engine.cores", count=engine.processes, cores=cores)
     return engine

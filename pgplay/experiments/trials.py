@@ -15,9 +15,9 @@ from pgplay.experiments.statistics.estimates import load_scipy
 from pgplay.experiments.statistics.survival import SolveTime
 from pgplay.experiments.stored import ENDED, StoredRuns, can_continue, run_key, stored_outcome
 from pgplay.learning.reports.step_report import StepReport
+from pgplay.limits import available_cores
 from pgplay.worker.client.pool import News, Pool, RunOutcome
 from pgplay.worker.protocol.commands import Resume, Start
-from pgplay.worker.session.cpu_cores import available_cores
 
 _LOOK = 0.1  # seconds between checks for an interruption
 

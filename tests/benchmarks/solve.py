@@ -18,8 +18,8 @@ from pgplay.config.run_config import make_config
 from pgplay.learning.plan import read_plan
 from pgplay.learning.reports.step_report import StepReport
 from pgplay.learning.trainer import Trainer
+from pgplay.limits import available_cores
 from pgplay.rewards.reward import build_reward
-from pgplay.worker.session.cpu_cores import available_cores
 
 
 class Case(NamedTuple):

@@ -103,7 +103,10 @@ async def test_a_rank_that_another_leaves_alone_has_not_failed() -> None:
 
 @pytest.mark.exhaustive
 def test_of_three_ranks_the_one_that_died_is_named_though_the_first_one_looks_late() -> None:
-    follower = "import os, runpy\nos.cpu_count = lambda: 3\nrunpy.run_module('pgplay.worker', run_name='__main__')"
+    follower = (
+        "import runpy\nfrom pgplay.config import engine\nengine.available_cores = lambda: 3\n"
+        "runpy.run_module('pgplay.worker', run_name='__main__')"
+    )
     first = (
         "import os, signal, sys, time\nfrom pgplay.config.engine import Engine\n"
         "from pgplay.policies.ranks import is_gone\nfrom pgplay.worker.session.processes import started\n"
@@ -322,7 +325,7 @@ def test_one_process_starts_no_other() -> None:
 
 @pytest.mark.parametrize("text", ["local", " processes:2", "gpus:8", "processes:2:sharded", "ssh:box:gpus:8:sharded"])
 def test_an_engine_is_written_as_it_is_read(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr("pgplay.config.engine.available_cores", lambda: 2)
     assert str(parse_engine(text)) == text.strip()
 
 
@@ -336,11 +339,11 @@ def test_an_engine_is_written_as_it_is_read(text: str, monkeypatch: pytest.Monke
         ("gpus:0", "'gpus:0' does not say how many"),
         ("gpus:2:shard", "'gpus:2:shard' does not say how many"),
         ("processes:²", "does not say how many"),
-        ("processes:3", "This machine has 2 cores, which is too few for 3 processes"),
+        ("processes:3", "pgplay may use 2 CPU cores here, which is too few for 3 processes"),
     ],
 )
 def test_what_is_no_engine_here_is_refused(text: str, problem: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr("pgplay.config.engine.available_cores", lambda: 2)
     with pytest.raises(InputError) as refused:
         parse_engine(text)
     assert problem in refused.value.problem
@@ -368,7 +371,7 @@ def test_the_launcher_restarts_no_rank_and_tells_each_its_threads(monkeypatch: p
 
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setenv("WORLD_SIZE", "4")  # pgplay itself may have been started by a torchrun
-    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    monkeypatch.setattr("pgplay.config.engine.available_cores", lambda: 8)
     engine = Engine("processes", 2)
     command, environment = default_command(engine), worker_environment(engine)
     assert command[command.index("--max-restarts") + 1] == "0"

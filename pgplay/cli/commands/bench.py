@@ -133,7 +133,7 @@ def _devices(word: str | None) -> tuple[list[str], list[dict[str, str]]]:
 
 def _orders(models: Iterable[str], devices: Iterable[str], arguments: Arguments) -> list[BenchmarkRequest]:
     from pgplay.learning.benchmark import BenchmarkRequest
-    from pgplay.worker.session.cpu_cores import available_cores
+    from pgplay.limits import available_cores
 
     return [
         BenchmarkRequest(model, device, arguments.batch_size, arguments.length, available_cores(), arguments.seconds)

@@ -8,7 +8,7 @@ ENGINE_ERRORS: dict[str, str] = {
     "error.engine.count": "{engine!r} does not say how many.",
     "error.engine.count.remedy": "Write {kind}:N with a whole number, 1 or more, such as {kind}:2.",
     "error.engine.cores": (
-        "This machine has {cores} {cores:plural core|cores}, which is too few for {count} processes."
+        "pgplay may use {cores} CPU {cores:plural core|cores} here, which is too few for {count} processes."
     ),
     "error.engine.cores.remedy": "Write processes:{cores} or less: more would only wait for each other.",
     "error.engine.gpus": "This machine has {present} {present:plural GPU|GPUs} that torch can use, not {count}.",

@@ -1,4 +1,4 @@
-"""The machine's CPU cores: how many this process may use, and how parallel runs share them.
+"""How parallel runs share the machine's CPU cores.
 
 Each training run holds a claim, a locked file whose name says how many threads it wants, and every run computes the
 same shares from all claims. A claim ends with its process.
@@ -9,16 +9,14 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from pgplay.files.locks import FileLock, locked_folder
+from pgplay.limits import available_cores
 from pgplay.paths import cores_folder, make_folder
 
-CORES = "PGPLAY_CORES"
-"""The variable of the environment that limits how many cores a process may use, where others share the machine."""
 _ENDING = ".claim"
 _FIXED, _FLEXIBLE = "fixed", "flexible"
 
@@ -30,15 +28,6 @@ class Wish(NamedTuple):
     is_fixed: bool
 
 
-def available_cores() -> int:
-    """Return how many cores this process may use, by its affinity, the quotas of its containers and PGPLAY_CORES."""
-    allowed = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    allowed = min(allowed, int(os.environ.get(CORES, allowed)))
-    quota = container_quota() if sys.platform == "linux" else None
-    # rounded down: a thread on half a core would slow the others
-    return allowed if quota is None else max(1, min(allowed, int(quota)))
-
-
 def let_waiting_threads_sleep() -> None:
     """Have OpenMP's threads sleep while they wait for each other; to be called before torch is loaded.
 
@@ -46,39 +35,6 @@ def let_waiting_threads_sleep() -> None:
     times. A policy that the person has set is kept.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
-
-def container_quota(system: Path = Path("/")) -> float | None:
-    """Return the smallest CPU quota of the control groups (version 1 or 2), in cores; None without one.
-
-    `system` is the folder that holds `proc` and `sys`.
-    """
-    quotas = []
-    for line in _read(system / "proc/self/cgroup").splitlines():
-        _, controllers, group = line.split(":", 2)
-        if controllers and "cpu" not in controllers.split(","):
-            continue
-        top = system / "sys/fs/cgroup" / ("cpu" if controllers else "")
-        group_folder = top / group.lstrip("/")
-        # A container may see the host's path; the top is then the container's own group.
-        for folder in {group_folder, *group_folder.parents, top}:
-            if folder.is_relative_to(top):
-                quotas += _quota_of(folder, is_first_version=bool(controllers))
-    return min(quotas, default=None)
-
-
-def _quota_of(group: Path, *, is_first_version: bool) -> list[float]:
-    names = ("cpu.cfs_quota_us", "cpu.cfs_period_us") if is_first_version else ("cpu.max",)
-    values = " ".join(_read(group / name) for name in names).split()
-    # Without a limit, version 2 has 'max' and version 1 has -1.
-    return [int(values[0]) / int(values[1])] if len(values) == 2 and values[0].isdecimal() else []
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text()
-    except OSError:  # no such file
-        return ""
 
 
 def divide(cores: int, wishes: Sequence[Wish]) -> list[int]:

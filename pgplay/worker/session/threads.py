@@ -8,9 +8,10 @@ from collections.abc import Callable
 import torch
 
 from pgplay.learning.plan import Plan
+from pgplay.limits import available_cores
 from pgplay.policies.policy import Policy
 from pgplay.policies.thread_tuning import fastest_threads
-from pgplay.worker.session.cpu_cores import Claim, Wish, available_cores
+from pgplay.worker.session.cpu_cores import Claim, Wish
 
 CLAIM_CHECK_INTERVAL = 1.0
 """Seconds between checks of other runs' claims; a check takes 0.1 ms."""
