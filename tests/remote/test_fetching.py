@@ -42,6 +42,12 @@ hear()
 say(JobEnded(status=STATUS))
 print(decode_command(hear()), file=sys.stderr, flush=True)
 """
+LOOKS_FOR_A_JOB = """
+ready()
+hear()
+print("asked", file=sys.stderr, flush=True)
+print("heard", decode_command(hear()), file=sys.stderr, flush=True)
+"""
 NEVER_SENDS = """
 ready()
 hear()
@@ -117,3 +123,12 @@ def test_no_policy_is_fetched_from_a_run_that_was_stopped_at_once(
         near.communicate(timeout=60)
     assert near.returncode == 130
     assert "ForgetJob" in (tmp_path / "home" / "worker.log").read_text()
+
+
+def test_ctrl_c_before_a_job_was_found_leaves_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    play_ssh(tmp_path, LOOKS_FOR_A_JOB, monkeypatch)
+    with started(tmp_path, "train", "--resume=mine") as near:
+        interrupt_once("asked", near, tmp_path)
+        near.communicate(timeout=60)
+    assert near.returncode == 130
+    assert "heard Quit" in (tmp_path / "home" / "worker.log").read_text()

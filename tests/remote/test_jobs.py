@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 
 from pgplay.cli import main
 from pgplay.cli.remote.service import JobView
+from pgplay.cli.signals import INTERRUPTED
 from pgplay.paths import sent_folder
 from pgplay.worker.client.sent_files import NamedFile
 from pgplay.worker.protocol.commands import RunJob
@@ -84,6 +86,14 @@ def test_the_children_of_a_command_end_with_the_link(tmp_path: Path, monkeypatch
     job.end()
     assert psutil.wait_procs([process], timeout=HANGING)[1] == []
     until(lambda: not job.is_running)
+
+
+def test_an_interrupt_that_comes_while_a_job_starts_is_obeyed() -> None:
+    job = Job.start(RunJob(words=("train", "--until=never"), engine="ssh:box"))
+    job.signal(signal.SIGINT)
+    until(lambda: not job.is_running)
+    assert job.status == INTERRUPTED
+    assert (job.folder / jobs.STDERR).read_text() == "Interrupted.\n"
 
 
 def test_a_file_that_was_sent_for_one_command_is_gone_when_it_has_ended() -> None:

@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 from pgplay.cli import main
+from pgplay.cli.output import note
 from pgplay.cli.progress import JOB
 from pgplay.cli.resuming import SEEN_AS
+from pgplay.cli.signals import INTERRUPTED
 from pgplay.worker.server.job_streams import text_stream
 from pgplay.worker.server.jobs import Job
 
@@ -24,7 +26,12 @@ def run_job(folder: Path) -> int:
     sys.stdout, sys.stderr = (text_stream(descriptor, job) for descriptor in (1, 2))
     command = job.command
     os.environ |= {JOB: str(folder), SEEN_AS: command.engine, "COLUMNS": str(command.columns)}
-    status = main(command.words)
+    try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # one that came while this process started too
+        status = main(command.words)
+    except KeyboardInterrupt:
+        note("Interrupted.")
+        status = INTERRUPTED
     if not command.stays:
         job.delete_sent()
     sys.stdout.flush()

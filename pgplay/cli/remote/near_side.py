@@ -102,6 +102,8 @@ class _NearSide:
         self._printer = FarPrinter()
         self._run = ""
         self._greeted = False
+        self._has_job = False
+        """Whether the far side has a job to interrupt, for all that is known here."""
         self._interruptions = 0
 
     async def run(self) -> int:
@@ -154,7 +156,7 @@ class _NearSide:
                         return 0
                     self._begin()
                 case JobNamed(run=run):
-                    self._run = run
+                    self._run, self._has_job = run, True
                 case JobPreparing(message=message):
                     self._printer.prepare(message)
                 case Snapshot(report=report, progress=share, seconds_left=seconds_left):
@@ -190,6 +192,7 @@ class _NearSide:
             for part in file.parts():
                 self._client.send(part)
         engine = f"ssh:{self._host}"
+        self._has_job = True
         self._client.send(RunJob(words=command.words, engine=engine, columns=page_width(), stays=command.stays))
 
     async def _finish(self, status: int | None) -> int:
@@ -249,7 +252,7 @@ class _NearSide:
         """Pass on a signal; returns whether this side leaves now."""
         is_hangup = number == getattr(signal, "SIGHUP", None)
         self._interruptions += 1
-        if self._greeted and not self._command.only_looks and not is_hangup:
+        if self._has_job and not self._command.only_looks and not is_hangup:
             self._client.send(InterruptJob())
             return self._interruptions > _MOST_INTERRUPTIONS
         self._printer.finish()

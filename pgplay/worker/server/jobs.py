@@ -12,7 +12,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -47,7 +48,10 @@ class Job:
 
     @classmethod
     def start(cls, command: RunJob) -> Self:
-        """Start the process of `command` in a session of its own, without a terminal or an input."""
+        """Start the process of `command` in a session of its own, without a terminal or an input.
+
+        An interrupt that comes while the process starts is kept until it can obey.
+        """
         job = cls(folder := _new_folder())
         try:
             job._describe(command)
@@ -55,7 +59,7 @@ class Job:
         except PgplayError:
             job.delete()
             raise
-        with (folder / STDOUT).open("wb") as stdout, (folder / STDERR).open("wb") as stderr:
+        with (folder / STDOUT).open("wb") as stdout, (folder / STDERR).open("wb") as stderr, _interrupts_kept():
             job._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "pgplay.cli.remote.job_process", str(folder)],
                 stdin=subprocess.DEVNULL,
@@ -207,6 +211,16 @@ class Job:
     def delete(self) -> None:
         """Delete what it printed."""
         delete_folder(self.folder)
+
+
+@contextmanager
+def _interrupts_kept() -> Iterator[None]:
+    """Let the processes that are started meanwhile begin with SIGINT blocked."""
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, former)
 
 
 def _new_folder() -> Path:
