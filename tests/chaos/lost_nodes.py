@@ -41,8 +41,8 @@ def main() -> int:
     words = [*WORDS, "--steps", str(options.steps), "--seeds", str(options.seeds)]
     os.environ |= {MARK: mark, "RAY_USAGE_STATS_ENABLED": "0"}
     with tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp", ignore_cleanup_errors=True) as folder:
-        os.environ[HOME] = str(Path(folder) / "on-nodes")
-        kills, told = _train(words, Path(folder), options.kills, rng)
+        os.environ |= {HOME: str(Path(folder) / "on-nodes"), "RAY_TMPDIR": folder}
+        kills, told = _train(words, options.kills, rng)
         runs = list_runs()
         print(f"{kills} nodes killed, {told.count('The node of')} times a run was lost; {len(runs)} runs:")
         lines = (f"  {run.name}: {run.state}, {run.steps} steps. {run.message}" for run in runs)
@@ -59,13 +59,13 @@ def main() -> int:
     return 1 if wrong or left or kills < options.kills else 0
 
 
-def _train(words: list[str], folder: Path, kills: int, rng: random.Random) -> tuple[int, str]:
+def _train(words: list[str], kills: int, rng: random.Random) -> tuple[int, str]:
     """Train the sweep of `words` on a cluster that loses that many nodes; return how many it did, and what was told."""
     from ray.cluster_utils import Cluster
 
     cluster = Cluster()
     options = {"include_dashboard": False}
-    add_node(cluster, **options, num_cpus=0, temp_dir=str(folder / "ray"))
+    add_node(cluster, **options, num_cpus=0)
     nodes: list[Any] = [add_node(cluster, **options, num_cpus=1) for _ in range(2)]
     cluster.wait_for_nodes(timeout=HANGING)
     sweep = start("pgplay", *words, "--engine", f"ray:{cluster.address}")

@@ -46,6 +46,14 @@ def start(module: str, *words: str) -> Process:
     )
 
 
+def addresses_of(cluster: Process) -> list[str]:
+    """Return the addresses of the `cluster` of `tests.cluster.two_nodes`, once it has started."""
+    assert cluster.stdout is not None
+    line = cluster.stdout.readline()
+    assert line, cluster.communicate()
+    return line.split()
+
+
 def wait_until(is_true: Callable[[], object], process: Process) -> None:
     """Wait until `is_true`, while `process` runs."""
     give_up = time.monotonic() + HANGING

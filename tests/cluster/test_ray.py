@@ -18,7 +18,18 @@ from pgplay.cli import main
 from pgplay.paths import HOME
 from pgplay.runs.database_reader import DatabaseReader
 from pgplay.runs.summaries import list_runs
-from tests.cluster.helpers import HANGING, MARK, Process, all_numbers, finished, marked, reward_of, start, wait_until
+from tests.cluster.helpers import (
+    HANGING,
+    MARK,
+    Process,
+    addresses_of,
+    all_numbers,
+    finished,
+    marked,
+    reward_of,
+    start,
+    wait_until,
+)
 
 pytestmark = [
     pytest.mark.exhaustive,
@@ -48,14 +59,13 @@ def cluster(mark: str) -> Iterator[Process]:
 def test_runs_of_a_lost_node_go_on_elsewhere_with_the_numbers_of_the_pool(
     cluster: Process, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert cluster.stdout is not None
     assert cluster.stdin is not None
     own = tmp_path / "own.py"
     own.write_text("def reward(text, target):\n    return sum(character in target for character in text) / 20\n")
     words = ["sweep", "--reward", "levenshtein", "--reward", str(own), "--target", "hi", "--model", "gru-nano"]
     words += ["--batch-size", "16", "--until", "never", "--steps", "500", "--seeds", "1"]
     words += ["--rank-by", "exact_match", "--json"]
-    address, _ = cluster.stdout.readline().split()
+    address, _ = addresses_of(cluster)
     sweep = start("pgplay", *words, "--engine", f"ray:{address}")
     wait_until(lambda: [run for run in list_runs() if run.checkpoint_step][1:], sweep)
     cluster.stdin.write("kill\n")
@@ -75,11 +85,10 @@ def test_runs_of_a_lost_node_go_on_elsewhere_with_the_numbers_of_the_pool(
 def test_a_cluster_behind_a_client_server_has_the_numbers_of_the_pool(
     cluster: Process, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert cluster.stdout is not None
     words = ["sweep", "--reward", "levenshtein", "--reward", "prefix", "--target", "hi", "--model", "gru-nano"]
     words += ["--batch-size", "16", "--until", "never", "--steps", "20", "--seeds", "1"]
     words += ["--rank-by", "exact_match", "--jobs", "1", "--json"]
-    _, address = cluster.stdout.readline().split()
+    _, address = addresses_of(cluster)
     for _ in range(3):
         sweep = start("pgplay", *words, "--engine", f"ray:{address}")
         _, told = finished(sweep)
