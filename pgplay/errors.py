@@ -109,6 +109,10 @@ def about(field: str) -> Iterator[None]:
         raise
 
 
+class LostRankError(PgplayError):
+    """A process of several that share a run has died or does not answer: a step was left half done."""
+
+
 class RewardError(PgplayError):
     """A reward failed; the run is kept up to the step before.
 

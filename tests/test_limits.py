@@ -43,7 +43,8 @@ def test_only_the_cores_allowed_for_a_process_count() -> None:
         os.sched_setaffinity(0, allowed)
 
 
-@pytest.mark.parametrize(("quota", "expected"), [(0.5, 1), (1.9, 1), (None, len(os.sched_getaffinity(0)))])
-def test_a_fraction_of_a_core_is_none(monkeypatch: pytest.MonkeyPatch, quota: float | None, expected: int) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="control groups are Linux's")
+@pytest.mark.parametrize("quota", [0.5, 1.0, 1.9])
+def test_a_fraction_of_a_core_is_none(monkeypatch: pytest.MonkeyPatch, quota: float) -> None:
     monkeypatch.setattr(limits, "container_quota", lambda: quota)
-    assert available_cores() == expected
+    assert available_cores() == 1

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 import torch
 
-from pgplay.errors import PgplayError
+from pgplay.errors import LostRankError, PgplayError
 from pgplay.learning.followers import END, LOAD, STEP, Loaded, Trained, received_tensors
 from pgplay.learning.learner import LearnerState
 from pgplay.learning.plan import Plan
@@ -15,7 +15,7 @@ from pgplay.learning.trainer import Trainer
 from pgplay.policies.build import build_policy
 from pgplay.policies.devices import resolve_device
 from pgplay.policies.policy import Policy
-from pgplay.policies.ranks import LostRankError, ProcessRanks
+from pgplay.policies.ranks import ProcessRanks
 from pgplay.policies.spec import read_policy_spec
 from pgplay.rewards.reward import build_reward
 

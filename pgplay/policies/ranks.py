@@ -22,7 +22,7 @@ import msgspec
 import torch
 from torch import Tensor, distributed
 
-from pgplay.errors import PgplayError
+from pgplay.errors import LostRankError, PgplayError
 
 Value = TypeVar("Value")
 
@@ -35,10 +35,6 @@ _LOOK = 0.02
 """Seconds between looks at what should happen at once."""
 _LAST_WORDS = 1.0
 """Seconds until the system knows which process has died, once its connection is gone."""
-
-
-class LostRankError(PgplayError):
-    """A rank has died or does not answer: the others cannot go on, and a step was left half done."""
 
 
 class Ranks(Protocol):
@@ -370,10 +366,12 @@ def is_gone(process: int) -> bool:
     """Return whether the `process` of this id has ended, also if nobody has asked how yet."""
     if Path("/proc").is_dir():
         try:
-            state = Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()[0]
-        except (OSError, IndexError):
+            state = Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()[:1]
+        except (FileNotFoundError, ProcessLookupError):
             return True
-        return state in "ZX"
+        except OSError:  # such as for want of a file descriptor: nothing says that it has ended
+            return False
+        return state in ([], ["Z"], ["X"])
     try:
         os.kill(process, 0)
     except OSError:

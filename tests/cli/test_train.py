@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from pgplay.cli import main
+from pgplay.cli.progress import PlainProgress
 from pgplay.errors import InputError, PgplayError
+from pgplay.library.policies import read_policy
 
 ROOT = Path(__file__).parents[2]
 KEYS = [
@@ -310,6 +312,16 @@ def test_an_interruption_while_torch_loads_exits_without_a_traceback(home: Path)
     out, err = interrupt_at(process, "starting torch", signal.SIGINT)
     assert (process.returncode, out, err.strip()) == (130, "", "Interrupted.")
     assert not list(home.glob("runs/*/run.sqlite"))
+
+
+def test_ctrl_c_as_soon_as_a_run_has_a_name_still_saves_its_policy(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(PlainProgress, "begin", lambda progress, run: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr(os, "_exit", lambda status: pytest.fail("it ended at once"))
+    assert main(["train", "--target", "a", "--save", "mine"]) == 130
+    assert "Interrupted at step 0" in capsys.readouterr().out
+    assert read_policy("mine").steps == 0
 
 
 def test_ctrl_c_before_the_command_line_is_loaded_exits_without_a_traceback(tmp_path: Path) -> None:

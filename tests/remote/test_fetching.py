@@ -48,6 +48,14 @@ hear()
 print("asked", file=sys.stderr, flush=True)
 print("heard", decode_command(hear()), file=sys.stderr, flush=True)
 """
+NEVER_BEGINS = """
+ready()
+hear()
+print("asked", file=sys.stderr, flush=True)
+hear()
+say(JobEnded(status=130))
+print("heard", decode_command(hear()), file=sys.stderr, flush=True)
+"""
 NEVER_SENDS = """
 ready()
 hear()
@@ -132,3 +140,14 @@ def test_ctrl_c_before_a_job_was_found_leaves_at_once(tmp_path: Path, monkeypatc
         near.communicate(timeout=60)
     assert near.returncode == 130
     assert "heard Quit" in (tmp_path / "home" / "worker.log").read_text()
+
+
+def test_no_policy_is_fetched_from_a_run_that_was_stopped_before_it_began(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play_ssh(tmp_path, NEVER_BEGINS, monkeypatch)
+    with started(tmp_path, "train", "--target=a", "--save=mine", "--replace") as near:
+        interrupt_once("asked", near, tmp_path)
+        near.communicate(timeout=60)
+    assert near.returncode == 130
+    assert "heard ForgetJob" in (tmp_path / "home" / "worker.log").read_text()

@@ -88,8 +88,13 @@ def test_the_children_of_a_command_end_with_the_link(tmp_path: Path, monkeypatch
     until(lambda: not job.is_running)
 
 
-def test_an_interrupt_that_comes_while_a_job_starts_is_obeyed() -> None:
-    job = Job.start(RunJob(words=("train", "--until=never"), engine="ssh:box"))
+@pytest.mark.parametrize("handler", [signal.SIG_IGN, signal.SIG_DFL])
+def test_an_interrupt_that_comes_while_a_job_starts_is_obeyed(handler: signal.Handlers) -> None:
+    former = signal.signal(signal.SIGINT, handler)
+    try:
+        job = Job.start(RunJob(words=("train", "--until=never"), engine="ssh:box"))
+    finally:
+        signal.signal(signal.SIGINT, former)
     job.signal(signal.SIGINT)
     until(lambda: not job.is_running)
     assert job.status == INTERRUPTED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import signal
@@ -130,7 +131,7 @@ async def test_a_rank_that_dies_is_named_also_where_the_launcher_tells_the_first
     async with training() as (listener, first, other):
         first.suspend()
         other.kill()
-        while not is_pending(first, signal.SIGTERM):
+        while not is_among(first, "ShdPnd", signal.SIGTERM):
             await asyncio.sleep(0.01)
         first.resume()
         failed = await listener.next(Failed)
@@ -139,10 +140,11 @@ async def test_a_rank_that_dies_is_named_also_where_the_launcher_tells_the_first
     assert [event.code for event in listener.of(Failed)] == ["engine.rank_lost"]
 
 
-def is_pending(process: psutil.Process, number: signal.Signals) -> bool:
+def is_among(process: psutil.Process, signals: str, number: signal.Signals) -> bool:
+    """Return whether a signal is among those that Linux calls "ShdPnd", which wait, or "SigIgn", which are ignored."""
     lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
-    (waiting,) = (line.split()[1] for line in lines if line.startswith("ShdPnd:"))
-    return bool(int(waiting, 16) >> (number - 1) & 1)
+    (mask,) = (line.split()[1] for line in lines if line.startswith(f"{signals}:"))
+    return bool(int(mask, 16) >> (number - 1) & 1)
 
 
 @pytest.mark.nightly
@@ -272,27 +274,63 @@ def test_a_rank_that_dies_ends_the_run_though_its_connection_stays_open(tmp_path
             env=worker_environment(), capture_output=True, text=True, timeout=WAITED,
         )  # fmt: skip
     finally:
-        os.kill(int(holder.read_text()), signal.SIGKILL)
+        if holder.exists():
+            os.kill(int(holder.read_text()), signal.SIGKILL)
     assert "LostRankError: Rank 1, one of the run's 2 processes, died" in done.stderr
     assert done.returncode == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+def test_a_process_lives_where_nothing_can_be_read_of_it_for_want_of_a_descriptor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*arguments: object, **options: object) -> str:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(Path, "read_text", fail)
+    assert not is_gone(os.getpid())
+
+
+async def starting_ranks(listener: Listener) -> dict[str, psutil.Process]:
+    """Start two ranks and return them by their numbers, before they have joined."""
+    await listener.client.start()
+    assert listener.client.pid is not None
+    launcher = psutil.Process(listener.client.pid)
+    ranks: dict[str, psutil.Process] = {}
+    while len(ranks) < 2:
+        await asyncio.sleep(0.01)
+        ranks = {rank.environ()["RANK"]: rank for rank in launcher.children() if "RANK" in rank.environ()}
+    return ranks
+
+
+async def end_of(listener: Listener, ranks: dict[str, psutil.Process]) -> tuple[str, str]:
+    """Return how the launcher ended, and its log, once no rank is left."""
+    code, log_tail = await listener.exit()
+    psutil.wait_procs(ranks.values(), timeout=WAITED)
+    assert all(is_gone(rank.pid) for rank in ranks.values())
+    return text_of(*coded_exit(code, log_tail)), log_tail
 
 
 @pytest.mark.exhaustive
 async def test_a_rank_that_dies_while_torchrun_starts_it_is_named() -> None:
     listener = Listener(engine=Engine("processes", 2))
-    await listener.client.start()
-    assert listener.client.pid is not None
-    launcher = psutil.Process(listener.client.pid)
-    second: list[psutil.Process] = []
-    while not second:
+    ranks = await starting_ranks(listener)
+    ranks["1"].kill()
+    reason, _ = await end_of(listener, ranks)
+    assert reason == "rank 1 ended first, it was killed (SIGKILL)"
+
+
+@pytest.mark.exhaustive
+async def test_a_rank_that_waits_for_a_first_one_that_died_ends_when_torchrun_says_so() -> None:
+    listener = Listener(engine=Engine("processes", 2))
+    ranks = await starting_ranks(listener)
+    ranks["0"].suspend()
+    while not is_among(ranks["1"], "SigIgn", signal.SIGINT):  # it is about to join
         await asyncio.sleep(0.01)
-        ranks = launcher.children()
-        second = [rank for rank in ranks if rank.environ().get("RANK") == "1"]
-    second[0].kill()
-    code, log_tail = await listener.exit()
-    assert text_of(*coded_exit(code, log_tail)) == "rank 1 ended first, it was killed (SIGKILL)"
-    psutil.wait_procs(ranks, timeout=WAITED)
-    assert all(is_gone(rank.pid) for rank in ranks)
+    ranks["0"].kill()
+    reason, log_tail = await end_of(listener, ranks)
+    assert reason == "rank 0 ended first, it was killed (SIGKILL)"
+    assert "Signal 15 (SIGTERM) received" in log_tail
 
 
 async def test_an_app_is_told_in_place_of_a_greeting_what_its_engine_lacks_here() -> None:

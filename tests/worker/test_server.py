@@ -10,7 +10,7 @@ import pytest
 
 from pgplay.config.changes import Changes
 from pgplay.config.run_config import RunConfig, make_config
-from pgplay.errors import InputError, PgplayError, RewardError, coded
+from pgplay.errors import InputError, LostRankError, PgplayError, RewardError, coded
 from pgplay.learning.reports.step_detail import PolicyMap
 from pgplay.rewards.spec import read_spec
 from pgplay.worker.protocol.codec import ProtocolError, decode_command, decode_event, encode
@@ -229,6 +229,17 @@ def test_a_rank_that_is_lost_while_the_run_rests_fails_nothing(desk):
     desk.thread.join(PATIENCE)
     assert session.calls[-1] == ("close", "paused")
     assert session.rests == [("paused", session.step_count)]
+
+
+def test_a_run_is_paused_where_who_quits_ends_a_rank_in_the_middle_of_a_step(desk):
+    session = desk.start()
+    assert session.at_gate.acquire(timeout=PATIENCE)
+    session.errors[1] = LostRankError("engine.rank_lost", number=1, count=2, process=99)
+    desk.send(Quit())
+    session.gate.release()
+    desk.thread.join(PATIENCE)
+    assert session.calls[-1] == ("close", "paused")
+    assert session.rests == []
 
 
 def test_a_run_is_built_reported_and_trained(desk):

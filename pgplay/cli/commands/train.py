@@ -134,6 +134,7 @@ def _run(
             session = _open_session(arguments, request, progress, ranks)
             undo.callback(session.close, "paused")
             resume = to_resume(session.run, arguments.engine)
+            interruption.working = True  # before the run has a name: whoever knows it finds the run saved
             progress.begin(session.run)
             tracking.follow(session.run)
             if tracking.about:
@@ -141,7 +142,6 @@ def _run(
             if arguments.save is not None:
                 session.need_policy()  # a resumed search has none: fail before training
             startup = time.perf_counter() - began
-            interruption.working = True
             ending, totals = _train_guarded(session, interruption, progress, resume)
         if arguments.save is not None:
             _save(session, arguments.save, arguments.replace, resume)

@@ -32,6 +32,7 @@ def run_job(folder: Path) -> int:
     except KeyboardInterrupt:
         note("Interrupted.")
         status = INTERRUPTED
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the rest takes no time, and its status is known
     if not command.stays:
         job.delete_sent()
     sys.stdout.flush()

@@ -202,7 +202,8 @@ class _NearSide:
         if status is None and not has_stopped_at_once:
             self._forget()
             raise PgplayError("ssh.job_died", host=self._host)
-        if self._command.fetch and status in (0, INTERRUPTED) and not has_stopped_at_once:
+        has_saved = status == 0 or (status == INTERRUPTED and self._run and not has_stopped_at_once)
+        if self._command.fetch and has_saved:
             await self._fetch(self._command.fetch)
         self._forget()
         return INTERRUPTED if status is None else status

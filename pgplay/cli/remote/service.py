@@ -10,6 +10,7 @@ import signal
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import Any, BinaryIO
 
 from pgplay.errors import PgplayError
@@ -31,7 +32,7 @@ _HISTORY = 8  # lines about what a person may have missed
 def serve() -> int:
     """Serve one near side on standard input and output until it says Quit or goes away."""
     streams = take_streams()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C comes as a message
+    signal.signal(signal.SIGINT, _heed_none)  # Ctrl-C comes as a message; to ignore the signal, jobs would inherit
     inbox = Inbox()
     outbox = Outbox(partial(write_all, streams.events), on_broken=lambda: inbox.put(Quit()))
     read_commands(streams.commands, inbox)
@@ -41,6 +42,10 @@ def serve() -> int:
     CommandService(inbox, outbox).serve()
     outbox.close()
     return 0
+
+
+def _heed_none(number: int, frame: FrameType | None) -> None:
+    """Do nothing at a signal."""
 
 
 class CommandService:
@@ -85,15 +90,16 @@ class CommandService:
         except PgplayError as error:
             self._outbox.send(refusal(error, message.request))
 
-    def _look_at(self, job: Job) -> None:
+    def _look_at(self, job: Job) -> JobView:
         self._view = JobView(job, self._outbox)
+        return self._view
 
     def _attach(self, command: AttachJob) -> None:
         job = find_job(command.run)
         if job is None:
             self._outbox.send(JobEnded(status=None, request=command.request))
             return
-        self._look_at(job)
+        self._look_at(job).report_name()
         lines = "".join(f"{line}\n" for line in _history(job.run))
         self._outbox.send(JobOutput(stream="stderr", data=lines.encode()))
 
@@ -128,7 +134,7 @@ class JobView:
         if self.is_over:
             return
         has_ended = not self.job.is_running  # asked first: what it printed before is read below
-        self._report_name()
+        self.report_name()
         if not has_ended:
             self._report_progress()
         for name, file in self._streams.items():
@@ -139,7 +145,8 @@ class JobView:
                 file.close()
             self._outbox.send(JobEnded(status=self.job.status))
 
-    def _report_name(self) -> None:
+    def report_name(self) -> None:
+        """Send the name of the run that it trains, once there is one."""
         if not self._run and (run := self.job.run):
             self._run = run
             self._outbox.send(JobNamed(run=run))
@@ -157,5 +164,5 @@ class JobView:
 
     def _report_output(self, name: str, file: BinaryIO) -> None:
         while data := file.read(PART_BYTES):
-            self._report_name()  # before what it has printed about its run, without which no lost link can be mended
+            self.report_name()  # before what it has printed about its run, without which no lost link can be mended
             self._outbox.send(JobOutput(stream="stdout" if name == STDOUT else "stderr", data=data))

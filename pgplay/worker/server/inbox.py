@@ -7,6 +7,7 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable
+from types import UnionType
 from typing import NamedTuple
 
 from pgplay.errors import PgplayError
@@ -70,9 +71,15 @@ class Inbox:
 
     def run_must_end(self) -> bool:
         """Return whether a waiting command ends or replaces the present run."""
+        return self._has(Quit | Stop | Reset | Start | EndedElsewhere | RankLost)
+
+    def must_quit(self) -> bool:
+        """Return whether a Quit waits."""
+        return self._has(Quit)
+
+    def _has(self, kind: type | UnionType) -> bool:
         self._collect()
-        ends = Quit | Stop | Reset | Start | EndedElsewhere | RankLost
-        return any(isinstance(message, ends) for message in self._waiting)
+        return any(isinstance(message, kind) for message in self._waiting)
 
     def _collect(self) -> None:
         while not self._queue.empty():

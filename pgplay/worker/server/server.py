@@ -15,7 +15,7 @@ from typing import Any
 from msgspec import UNSET
 
 from pgplay.config.changes import Changes
-from pgplay.errors import InputError, PgplayError, RewardError, coded
+from pgplay.errors import InputError, LostRankError, PgplayError, RewardError, coded
 from pgplay.locale.catalog import Coded
 from pgplay.rewards.probe.verdict import judge
 from pgplay.runs.reward_file import FILE_CHECK_INTERVAL
@@ -179,7 +179,8 @@ class Server:
             self._outbox.post(snapshot)
             ending = session.should_stop()
         except Exception as error:  # any error of a step is reported, and the run is kept
-            self._fail(error)
+            if not (isinstance(error, LostRankError) and self._inbox.must_quit()):  # who quits ends the ranks, too
+                self._fail(error)
             return
         if ending:
             self._rest(ending.state, ending.reason, cause=ending.cause)

@@ -24,14 +24,14 @@ import torch
 from torch import distributed
 
 from pgplay.config.engine import ENGINE, Engine, parse_engine
-from pgplay.errors import PgplayError
+from pgplay.errors import LostRankError, PgplayError
 from pgplay.learning.followers import END
 from pgplay.learning.following import follow_first, policy_of
 from pgplay.learning.plan import Plan
 from pgplay.paths import with_source_tree
 from pgplay.policies.devices import refuse_missing
 from pgplay.policies.policy import Policy
-from pgplay.policies.ranks import ALONE, LostRankError, ProcessRanks, Ranks
+from pgplay.policies.ranks import ALONE, ProcessRanks, Ranks
 from pgplay.worker.exit_reason import coded_exit
 from pgplay.worker.launcher import LAUNCHER
 from pgplay.worker.session.rank_guard import rank_here
@@ -210,11 +210,12 @@ def _end(others: Sequence[subprocess.Popen[bytes]], patience: float) -> None:
 
 def serve_first(finish: Callable[[], None], make_policy: Callable[[Plan], Policy] = policy_of) -> int:
     """Make the first rank's steps until it ends, and return the exit status; `finish` writes what was printed."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # the first rank's: it ends the others when it is ready
-        signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first rank's
     status = 1
     try:
-        status = _follow(_join_as_follower(), make_policy)
+        ranks = _join_as_follower()
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # from now on the first rank ends the others when it is ready
+        status = _follow(ranks, make_policy)
     except PgplayError as error:
         sys.stderr.write(f"{error.problem}\n")
     except Exception:

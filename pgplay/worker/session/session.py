@@ -13,7 +13,7 @@ from typing import Self
 from pgplay.config.changes import Changes
 from pgplay.config.recipe import to_recipe
 from pgplay.config.run_config import RunConfig
-from pgplay.errors import InputError, PgplayError, RewardError, about, coded
+from pgplay.errors import InputError, LostRankError, PgplayError, RewardError, about, coded
 from pgplay.learning.algorithms.table import no_policy
 from pgplay.learning.factory import make_learner
 from pgplay.learning.inputs import Inputs
@@ -26,7 +26,7 @@ from pgplay.learning.step_inspection import StepInspection
 from pgplay.learning.trainer import Trainer
 from pgplay.locale.catalog import Coded
 from pgplay.policies.devices import resolve_device
-from pgplay.policies.ranks import ALONE, LostRankError, Ranks
+from pgplay.policies.ranks import ALONE, Ranks
 from pgplay.rewards.spec import RewardSpec, resolve, with_consent
 from pgplay.runs.reader import StoredScorer
 from pgplay.runs.store import RunStore
