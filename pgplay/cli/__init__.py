@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         output.note("Interrupted.")
         return INTERRUPTED
     except BrokenPipeError:
-        output.silence_output()
+        output.silence(sys.stdout)
         return 0
     except (ImportError, MemoryError, OSError, RuntimeError) as error:
         output.print_error(_describe_error(error))
@@ -59,7 +59,7 @@ def _describe_error(error: Exception) -> PgplayError:
     if refusal is not None:
         return refusal
     if isinstance(error, OSError) and error.filename is None:  # standard output, not a file
-        output.silence_output()
+        output.silence(sys.stdout)
         return PgplayError("command.output", reason=error.strerror)
     raise error
 

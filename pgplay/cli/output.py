@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import json
 import math
 import os
 import shutil
+import signal
 import sys
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TextIO
 
 from pgplay.cli.resuming import as_typed_there, host_seen
@@ -21,20 +22,42 @@ _PICTURES = {"\n": "↵", "\t": "→", "\x7f": "␡"}
 
 def prepare_streams() -> None:
     """Make the streams print characters that they cannot encode as escapes, and replace closed streams."""
-    if sys.stdout is None:
-        sys.stdout = io.StringIO()
-    if sys.stderr is None:
-        sys.stderr = io.StringIO()
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, _nowhere(descriptor))
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
 
 
-def silence_output() -> None:
-    """Discard all further standard output: its reader is gone."""
+def _nowhere(descriptor: int) -> TextIO:
+    """Open a standard `descriptor` that is closed, so that no other file gets it, and children inherit it."""
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        if nowhere != descriptor:
+            os.dup2(nowhere, descriptor)
+            os.close(nowhere)
+        os.set_inheritable(descriptor, True)
+    return open(descriptor, "w" if descriptor else "r", encoding="utf-8", closefd=False)
+
+
+@contextmanager
+def read_or_not() -> Iterator[None]:
+    """Let standard output be printed, or discard it if its reader is gone."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        silence(sys.stdout)
+
+
+def silence(stream: TextIO) -> None:
+    """Discard all further output of `stream`: its reader is gone."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+    os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
 
 
@@ -105,8 +128,18 @@ def print_error(error: PgplayError) -> None:
 
 
 def note(line: str, stream: TextIO | None = None) -> None:
-    """Print a line on standard error, so that results can be piped."""
-    say(visible(line), stream or sys.stderr)
+    """Print a line on standard error, so that results can be piped.
+
+    If its reader is gone, what heeds a closed terminal is told that its terminal was closed.
+    """
+    try:
+        say(visible(line), stream or sys.stderr)
+    except BrokenPipeError:
+        hang_up = getattr(signal, "SIGHUP", None)
+        if hang_up is None or signal.getsignal(hang_up) is signal.SIG_DFL:
+            raise
+        silence(sys.stderr)
+        signal.raise_signal(hang_up)
 
 
 def print_json(value: Any) -> None:

@@ -1,11 +1,15 @@
-"""Whether several processes can share the steps of a plan."""
+"""Whether several processes can share the steps of a plan; without torch."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pgplay.errors import InputError
 from pgplay.learning.plan import Plan
-from pgplay.policies.ranks import ProcessRanks, Ranks
 from pgplay.policies.spec import PretrainedSpec
+
+if TYPE_CHECKING:
+    from pgplay.policies.ranks import Ranks
 
 
 def refuse_unshared(plan: Plan, processes: int, *, shards: bool = False) -> None:
@@ -31,8 +35,7 @@ def can_shard(plan: Plan) -> bool:
 
 def refuse_unshared_by(ranks: Ranks, plan: Plan, device: str) -> None:
     """Refuse a `plan` for a `device` of this type that `ranks` cannot share, each on its own; raises InputError."""
-    shards = isinstance(ranks, ProcessRanks) and ranks.always_shard
-    refuse_unshared(plan, ranks.count, shards=shards)
-    if isinstance(ranks, ProcessRanks) and ranks.on_gpus != (device != "cpu"):
+    refuse_unshared(plan, ranks.count, shards=ranks.always_shard)
+    if ranks.on_gpus is not None and ranks.on_gpus != (device != "cpu"):
         code = "engine.no_gpu" if ranks.on_gpus else "engine.device"
         raise InputError(code, field="device", device=device)

@@ -48,6 +48,14 @@ class Ranks(Protocol):
     def count(self) -> int:
         """The number of ranks."""
 
+    @property
+    def on_gpus(self) -> bool | None:
+        """Whether each has a GPU of its own; None of one process, which trains on the run's device."""
+
+    @property
+    def always_shard(self) -> bool:
+        """Whether a pretrained model's layers are sharded also where each rank has memory for all."""
+
     def share(self, rows: int) -> slice:
         """Return this rank's rows of that many."""
 
@@ -95,6 +103,7 @@ class OneProcess:
     """No other rank: all rows are its own, and nothing is exchanged."""
 
     number, count = 0, 1
+    on_gpus, always_shard = None, False
 
     def share(self, rows: int) -> slice:
         """Return all rows."""

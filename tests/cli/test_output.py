@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from pgplay.cli.output import cells, format_number, print_json, shorten, visible
 from pgplay.cli.tables import print_facts, print_table
+from pgplay.runs.summaries import list_runs
 
 ROOT = Path(__file__).parents[2]
 
@@ -141,3 +143,46 @@ def test_a_full_disk_behind_standard_output_is_reported() -> None:
             [sys.executable, "-m", "pgplay", "rewards"], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True
         )
     assert (done.returncode, done.stderr) == (1, "Cannot write to standard output: No space left on device.\n")
+
+
+PRINTS_LATER = """
+calls = 0
+def reward(text):
+    global calls
+    calls += 1
+    if calls > 200:
+        print("so")
+    return 1.0
+"""
+TRAIN = ("train", "--target=owl", "--model=gru-nano", "--batch-size=8", "--until=never")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGHUP")
+@pytest.mark.parametrize("prints", [False, True], ids=["pgplay prints", "a reward prints"])
+def test_a_run_whose_output_nobody_reads_any_more_is_paused_as_when_a_terminal_is_closed(
+    prints: bool, tmp_path: Path
+) -> None:
+    reward = tmp_path / "mine.py"
+    reward.write_text(PRINTS_LATER)
+    words = [*TRAIN, f"--reward={reward}"] if prints else TRAIN
+    reading, writing = os.pipe()
+    process = subprocess.Popen([sys.executable, "-m", "pgplay", *words], cwd=ROOT, stdout=writing, stderr=writing)
+    os.close(writing)
+    told = b""
+    while b"step 1 " not in told:
+        told += os.read(reading, 1000)
+    os.close(reading)
+    assert process.wait() == 130
+    (run,) = list_runs()
+    assert run.state == "paused"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its shell closes no descriptor")
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("engine", ["local", "processes:2"])
+@pytest.mark.parametrize("closed", ["2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_keep_nothing_from_training(engine: str, closed: str) -> None:
+    command = shlex.join([sys.executable, "-m", "pgplay", *TRAIN, "--steps=2", f"--engine={engine}"])
+    assert subprocess.run(f"{command} {closed}", shell=True, cwd=ROOT, stdout=subprocess.DEVNULL).returncode == 0
+    (run,) = list_runs()
+    assert (run.state, run.steps) == ("finished", 2)

@@ -351,3 +351,17 @@ def test_a_branch_continues_from_a_checkpoint_and_names_its_parent(capsys: pytes
     assert "has no checkpoint at step" in capsys.readouterr().err
     assert main(["train", "--at", "3"]) == 2
     assert "--resume" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--target=a", "--save=mine"], ["--target=a", "--engine=processes:2"], ["--preset=story-number", "--save=mine"]],
+)
+def test_nothing_loads_torch_before_an_interruption_ends_the_command(words: list[str]) -> None:
+    """A KeyboardInterrupt in the middle of it may be lost, abort the process, or leave a package half loaded."""
+    code = (
+        "import sys\nfrom pgplay.cli.commands import train\n"
+        "train.interruptible = lambda: sys.exit('torch' in sys.modules)\n"
+        "train.run_train(sys.argv[1:])"
+    )
+    assert subprocess.run([sys.executable, "-c", code, *words], cwd=ROOT).returncode == 0

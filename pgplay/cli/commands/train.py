@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pgplay.cli.consent import agree
 from pgplay.cli.fetching import fetch_inputs
 from pgplay.cli.options import add_config_options, add_engine, read_config, read_settings
-from pgplay.cli.output import note, print_json
+from pgplay.cli.output import note, print_json, read_or_not
 from pgplay.cli.parsing import Arguments, Parser, add_json, whole_number
 from pgplay.cli.progress import Printed, Progress, choose_progress
 from pgplay.cli.resuming import to_resume
@@ -147,11 +147,12 @@ def _run(
             _save(session, arguments.save, arguments.replace, resume)
         summary = summarise_training(session, totals, startup, arguments.save)
         summary["engine"] = str(arguments.engine)
-    if arguments.json:
-        print_json(summary)
-    else:
-        reason = text_of(*ending.reason) if ending else f"interrupted at step {summary['steps']}"
-        print_training_summary(summary, reason)
+    with read_or_not():
+        if arguments.json:
+            print_json(summary)
+        else:
+            reason = text_of(*ending.reason) if ending else f"interrupted at step {summary['steps']}"
+            print_training_summary(summary, reason)
     if ending:
         if arguments.save is None and session.learner.policy is not None:
             note(f"To save this policy: {resume} --save NAME")

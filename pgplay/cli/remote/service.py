@@ -55,7 +55,7 @@ class CommandService:
         self._inbox = inbox
         self._outbox = outbox
         self._view: JobView | None = None
-        self._obey: dict[type, Callable[[Any], None]] = {
+        self._obey: dict[type, Callable[[Any], object]] = {
             **file_commands(outbox.send),
             RunJob: lambda command: self._look_at(Job.start(command)),
             AttachJob: self._attach,
