@@ -152,10 +152,19 @@ def overview(prog: str, verbs: Iterable[tuple[str, str]]) -> str:
     return "\n".join(hanging(f"  {prog} {name:<{width}}  ", summary) for name, summary in listed)
 
 
-def run_verb(prog: str, description: str, verbs: Mapping[str, Verb], argv: Sequence[str], default: str) -> int:
+def run_verb(
+    prog: str,
+    description: str,
+    verbs: Mapping[str, Verb],
+    argv: Sequence[str],
+    default: str,
+    *,
+    goes_elsewhere: bool = False,
+) -> int:
     """Run the verb that `argv` begins with, or `default` if it begins with none.
 
-    Raises InputError for an unknown verb, with the nearest one.
+    goes_elsewhere: each verb takes --engine, see `add_elsewhere`. Raises InputError for an unknown verb, with the
+    nearest one.
     """
     if argv and argv[0] in ("-h", "--help"):
         lines = overview(prog, ((name, verb.summary) for name, verb in verbs.items()))
@@ -169,4 +178,6 @@ def run_verb(prog: str, description: str, verbs: Mapping[str, Verb], argv: Seque
     verb = verbs[name]
     parser = Parser(f"{prog} {name}", f"{verb.summary}.")
     verb.add_arguments(parser)
+    if goes_elsewhere:
+        add_elsewhere(parser)
     return verb.run(parser.read(rest))

@@ -76,6 +76,8 @@ def parse_engine(text: str) -> Engine:
             raise InputError("ray.address", address=number)
         return Engine(kind, address=number)
     count = number.removesuffix(_SHARDED)
+    if ":" in count:
+        raise InputError("engine.unknown", engine=text, syntax=SYNTAX)
     if not count.isascii() or not count.isdecimal() or int(count) < 1:
         raise InputError("engine.count", engine=text, kind=kind)
     engine, cores = Engine(kind, int(count), always_shard=count != number), available_cores()

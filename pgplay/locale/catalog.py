@@ -4,6 +4,7 @@ A text is a format string. Beside Python's own formats a value may be written as
 
 - `{count:plural step|steps}`: the word for 1, or for any other number;
 - `{word:quoted}`, `{name:name}`, `{value:setting}`: quoted as Python, as a name, as a recipe writes it;
+- `{name:argument}`: as a shell reads it, in a command to copy;
 - `{share:percent}`: as percent, which says 0% and 100% only where it is exactly that;
 - `{size:bytes}`: in MB or GB; `{seconds:time}`: about how long;
 - `{value:ratio}`: with two digits; `{value:change}`: the same with its sign;
@@ -18,6 +19,7 @@ A text is a format string. Beside Python's own formats a value may be written as
 from __future__ import annotations
 
 import difflib
+import shlex
 import string
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
@@ -167,6 +169,7 @@ _STYLES: dict[str, Callable[[Any], str]] = {
     "quoted": short_repr,
     "name": quoted_name,
     "setting": quoted_setting,
+    "argument": lambda word: shlex.quote(str(word)),
     "percent": percent,
     "bytes": memory_size,
     "time": about_time,

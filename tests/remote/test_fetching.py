@@ -137,8 +137,8 @@ def test_ctrl_c_before_a_job_was_found_leaves_at_once(tmp_path: Path, monkeypatc
     play_ssh(tmp_path, LOOKS_FOR_A_JOB, monkeypatch)
     with started(tmp_path, "train", "--resume=mine") as near:
         interrupt_once("asked", near, tmp_path)
-        near.communicate(timeout=60)
-    assert near.returncode == 130
+        told = near.communicate(timeout=60)[1]
+    assert (near.returncode, told.splitlines()[-1]) == (130, "Interrupted.")
     assert "heard Quit" in (tmp_path / "home" / "worker.log").read_text()
 
 

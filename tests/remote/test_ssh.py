@@ -37,7 +37,9 @@ needs_bash = pytest.mark.skipif(
 )
 
 
-@pytest.mark.parametrize("host", ["box", "me@box", "ssh://me@box:2222", "192.0.2.1", "fe80::1%eth0"])
+@pytest.mark.parametrize(
+    "host", ["box", "me@box", "ssh://me@box:2222", "ssh://[::1]:22", "ssh://[::1]", "192.0.2.1", "fe80::1%eth0"]
+)
 def test_a_host_is_what_ssh_takes(host):
     assert parse_host(host) == host
     assert ssh_command(host)[-4:] == ["--", host, "pgplay", "worker"]
@@ -46,6 +48,12 @@ def test_a_host_is_what_ssh_takes(host):
 @pytest.mark.parametrize("host", ["", "-oProxyCommand=x", "me@-box", "a b", "a\tb", "a\x1bb", "@box", "ssh://", "a\nb"])
 def test_what_could_be_an_option_or_another_word_is_refused(host):
     with pytest.raises(InputError, match="not the name of a machine"):
+        parse_host(host)
+
+
+@pytest.mark.parametrize("host", ["ssh://box:0", "ssh://me@box:65536", "ssh://[::1]:x", "ssh://box:"])
+def test_what_is_no_port_is_refused(host):
+    with pytest.raises(InputError, match="is not a port"):
         parse_host(host)
 
 

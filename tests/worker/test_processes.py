@@ -375,7 +375,7 @@ def test_an_engine_is_written_as_it_is_read(text: str, monkeypatch: pytest.Monke
         ("", "There is no engine called ''"),
         ("processes", "'processes' does not say how many"),
         ("gpus:0", "'gpus:0' does not say how many"),
-        ("gpus:2:shard", "'gpus:2:shard' does not say how many"),
+        ("gpus:2:shard", "There is no engine called 'gpus:2:shard'"),
         ("processes:²", "does not say how many"),
         ("processes:3", "pgplay may use 2 CPU cores here, which is too few for 3 processes"),
     ],

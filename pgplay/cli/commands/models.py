@@ -20,7 +20,7 @@ def run_models(argv: Sequence[str]) -> int:
         "add": Verb("download a model from the Hugging Face Hub (asks first), or convert a .gguf file", _add_add, _add),
     }
     about = "Pretrained models; those of another machine with --engine ssh:HOST. --model also takes a folder."
-    return run_verb("pgplay models", about, verbs, argv, "list")
+    return run_verb("pgplay models", about, verbs, argv, "list", goes_elsewhere=True)
 
 
 def _list(arguments: Arguments) -> int:

@@ -30,7 +30,7 @@ def run_policies(argv: Sequence[str]) -> int:
         "import": Verb("import a policy from such a file or folder; runs nothing in it", add_policy_import, _import),
     }
     about = "Saved policies; those of another machine with --engine ssh:HOST."
-    return run_verb("pgplay policies", about, verbs, argv, "list")
+    return run_verb("pgplay policies", about, verbs, argv, "list", goes_elsewhere=True)
 
 
 def _list(arguments: Arguments) -> int:

@@ -34,7 +34,8 @@ def run_runs(argv: Sequence[str]) -> int:
         "delete": Verb("delete runs with all their data, sweeps with all their runs", _add_delete, _delete),
         "export": Verb("export a run: metrics, curves, a page, or to a tracker; or a sweep", add_run_export, _export),
     }
-    return run_verb("pgplay runs", "Stored runs; those of another machine with --engine ssh:HOST.", verbs, argv, "list")
+    about = "Stored runs; those of another machine with --engine ssh:HOST."
+    return run_verb("pgplay runs", about, verbs, argv, "list", goes_elsewhere=True)
 
 
 def _list(arguments: Arguments) -> int:

@@ -24,7 +24,8 @@ def run_tasks(argv: Sequence[str]) -> int:
         "show": Verb("show whether a task of another package was read, and a data set's size", _add_show, _show),
         "add": Verb("read a task of reasoning-gym or a data set, so that runs can train on it", _add_add, _add),
     }
-    return run_verb("pgplay tasks", "Tasks. --task also takes a file: pairs.csv.", verbs, argv, "list")
+    about = "Tasks. --task also takes a file: pairs.csv."
+    return run_verb("pgplay tasks", about, verbs, argv, "list", goes_elsewhere=True)
 
 
 def _list(arguments: Arguments) -> int:

@@ -41,7 +41,7 @@ def sweep_there(host: str, words: Sequence[str]) -> FarCommand:
     """Return `pgplay sweep` with `words` for `host`: a file is read here, another name is a stored sweep there."""
     arguments = sweep_parser().read(words)
     path = expand_home(arguments.file or "")
-    stored = arguments.file if arguments.file and not path.is_file() else ""
+    stored = arguments.file if arguments.file and not (path.is_file() or path.suffix == ".toml") else ""
     file = read_sweep_file(path) if arguments.file and not stored else NO_FILE
     own = _own_options(host, arguments, file)
     sent = _Sent(arguments.yes)

@@ -118,7 +118,7 @@ def _policy_import(words: Sequence[str]) -> FarCommand:
 
     arguments = _parsed("pgplay policies import", add_policy_import, words)
     if os.path.isdir(expand_home(arguments.file)):
-        raise InputError("ssh.only_files", format="folder", name=arguments.file)
+        raise InputError("ssh.folder", name=arguments.file)
     file = named_file(expand_home(arguments.file))
     own = ([f"--name={arguments.name}"] if arguments.name else []) + (["--replace"] if arguments.replace else [])
     return FarCommand(("policies", "import", file.far_path, *own), (file,))

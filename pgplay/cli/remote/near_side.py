@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from shlex import quote
 from typing import NamedTuple, NoReturn
 
 from pgplay.cli.output import note, page_width, say
@@ -39,7 +40,7 @@ from pgplay.worker.protocol.reported_errors import reported_error
 
 _ATTACHING = 1
 """The number of the request to attach."""
-_LAST_SECONDS = 5.0
+_LAST_SECONDS, _AT_ONCE = 5.0, 0.5
 PATIENCE = 30.0
 """Seconds after which a machine that has not answered is said to be slow: a start file may wait for an input."""
 _MOST_INTERRUPTIONS = 2  # as many as a training command heeds; with the next one this side leaves at once
@@ -117,7 +118,7 @@ class _NearSide:
                     return await self._follow()
                 finally:
                     self._printer.finish()
-                    await self._client.close(_LAST_SECONDS)
+                    await self._client.close(_LAST_SECONDS if self._greeted else _AT_ONCE)
         finally:
             waiting.cancel()
             self._printer.finish()
@@ -259,7 +260,9 @@ class _NearSide:
         self._printer.finish()
         if self._command.only_looks and self._run:
             host = self._host
-            note(f"{self._run} trains on. To end it: pgplay runs stop {self._run} --engine ssh:{host}")
+            note(f"{self._run} trains on. To end it: pgplay runs stop {quote(self._run)} --engine ssh:{host}")
+        elif not is_hangup:
+            note("Interrupted.")
         return True
 
     def _fail(self, event: Failed | Refused) -> NoReturn:

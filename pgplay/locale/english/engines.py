@@ -12,7 +12,7 @@ ENGINE_ERRORS: dict[str, str] = {
     ),
     "error.engine.cores.remedy": "Write processes:{cores} or less: more would only wait for each other.",
     "error.engine.gpus": "This machine has {present} {present:plural GPU|GPUs} that torch can use, not {count}.",
-    "error.engine.gpus.remedy": "Write gpus:N with fewer, or processes:N to train on its CPU cores.",
+    "error.engine.gpus.remedy": "Use processes:N, which trains on CPU cores, or no more GPUs than there are.",
     "error.engine.no_distributed": "This build of torch has no torch.distributed, which several processes need.",
     "error.engine.no_distributed.remedy": "Use --engine local, or install another build of torch.",
     "error.engine.device": "processes:N trains on the CPU, and this run's device is {device}.",

@@ -12,10 +12,13 @@ EXPORT_ERRORS: dict[str, str] = {
     "error.tracker.down": "The tracker {name} at {place} does not answer: {reason}.",
     "error.tracker.failed": "The tracker {name} refused to write: {reason}",
     "tracking.about": "Tracked in {tracker}. To look at it: {command}",
-    "tracking.not_started": "The tracker did not start: {reason}. To write the run again: pgplay runs export {run} "
-    "--to {tracker}",
+    "tracking.not_started": (
+        "The tracker did not start: {reason}. To write the run again: pgplay runs export {run:argument} --to {tracker}"
+    ),
     "tracking.still_writing": "The tracker is still writing {run}; it ends by itself.",
-    "tracking.failed": "The tracker failed: {reason} To write the run again: pgplay runs export {run} --to {tracker}",
+    "tracking.failed": (
+        "The tracker failed: {reason} To write the run again: pgplay runs export {run:argument} --to {tracker}"
+    ),
     "error.tracker.lacks_package.remedy": "Install it: pip install {package}",
 }
 """The problem and the remedy of each error."""

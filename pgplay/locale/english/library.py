@@ -47,7 +47,7 @@ LIBRARY_ERRORS: dict[str, str] = {
     "error.hub.no_weights": "The model {name} has no safetensors weights.",
     "error.hub.no_weights.remedy": "Choose another model; pickled weights are not loaded.",
     "error.hub.no_network": "The model {name} is not on this machine, and the Hugging Face Hub cannot be reached.",
-    "error.hub.no_network.remedy": "Once online: pgplay models add {name}. On this machine: {at_hand:list}.",
+    "error.hub.no_network.remedy": "Once online: pgplay models add {name:argument}. On this machine: {at_hand:list}.",
     "error.hub.no_room": "The model takes {megabytes:,.0f} MB, and {folder} has {free_megabytes:,.0f} MB free.",
     "error.hub.no_room.remedy": "Free some space, or set HF_HUB_CACHE to another folder.",
     "error.hub.refused": "The Hugging Face Hub refused the request: {reason}",

@@ -9,12 +9,15 @@ POLICY_ERRORS: dict[str, str] = {
         "The model {name} has not been downloaded: neither a folder of that name nor {cache} has it."
     ),
     "error.model.not_downloaded.remedy": (
-        "Download it with pgplay models add {name}, or by starting a run in the app. On this machine: {at_hand:list}."
+        "Download it with pgplay models add {name:argument}, or by starting a run in the app. "
+        "On this machine: {at_hand:list}."
     ),
     "error.model.no_file": "There is no file {file}.",
     "error.model.no_file.remedy": "Check its name and its folder.",
     "error.model.not_converted": "{file} has not been converted yet.",
-    "error.model.not_converted.remedy": "Convert it with pgplay models add {file}, or by starting a run in the app.",
+    "error.model.not_converted.remedy": (
+        "Convert it with pgplay models add {file:argument}, or by starting a run in the app."
+    ),
     "error.gguf.not_read": "{file} cannot be converted: {reason}",
     "error.gguf.not_read.remedy": "Use the model's folder with safetensors weights.",
     "error.gguf.no_room": (
@@ -22,7 +25,7 @@ POLICY_ERRORS: dict[str, str] = {
     ),
     "error.gguf.no_room.remedy": "Free some space, or move pgplay's data with PGPLAY_HOME.",
     "error.model.is_adapter": "{folder} contains an adapter, not a model.",
-    "error.model.is_adapter.remedy": "Add it to the library: pgplay policies import {folder}",
+    "error.model.is_adapter.remedy": "Add it to the library: pgplay policies import {folder:argument}",
     "error.model.no_such_token": "The model in {folder} has no token {number}, but its {key} names it.",
     "error.model.no_such_token.remedy": "Download the model again.",
     "error.model.half_there": "The model in {folder} is incomplete: {files:list} missing.",

@@ -14,7 +14,8 @@ RUN_ERRORS: dict[str, str] = {
     "error.run.trained_elsewhere.remedy": "Stop it there first, or start a new run.",
     "error.run.other_trainer": "The run '{name}' is trained by {trainer}; pgplay only shows it.",
     "error.run.other_trainer.remedy": (
-        "Resume it or change it there. To look at it here: pgplay watch {name}, or pgplay runs show {name}."
+        "Resume it or change it there. To look at it here: pgplay watch {name:argument}, "
+        "or pgplay runs show {name:argument}."
     ),
     "error.run.taken": "There is already a run or a sweep called '{name}'.",
     "error.run.taken.remedy": "Choose another name, or resume that run.",

@@ -17,6 +17,8 @@ SSH_ERRORS: dict[str, str] = {
     "error.engine.not_elsewhere.remedy": "Name another machine, ssh:HOST, or leave --engine out.",
     "error.ssh.host": "{host!r} is not the name of a machine for ssh.",
     "error.ssh.host.remedy": "Write ssh:HOST, ssh:USER@HOST or ssh://USER@HOST:PORT, or an alias of ~/.ssh/config.",
+    "error.ssh.port": "{port!r} is not a port.",
+    "error.ssh.port.remedy": "Write a whole number from 1 to 65535, as in ssh://HOST:22.",
     "error.ssh.no_ssh": "There is no program called ssh on this machine.",
     "error.ssh.no_ssh.remedy": "Install OpenSSH's client.",
     "error.ssh.no_host": "ssh knows no machine called {host}.",
@@ -37,11 +39,11 @@ SSH_ERRORS: dict[str, str] = {
     "error.ssh.lost.remedy": "Connect again when {host} is reachable.",
     "error.ssh.lost_run": "{cause:problem}",
     "error.ssh.lost_run.remedy": (
-        "The run {run} trains on there. To come back: pgplay train --engine ssh:{host} --resume {run}"
+        "The run {run} trains on there. To come back: pgplay train --engine ssh:{host} --resume {run:argument}"
     ),
     "error.ssh.lost_sweep": "{cause:problem}",
     "error.ssh.lost_sweep.remedy": (
-        "The sweep {run} trains on there. To come back: pgplay sweep {run} --engine ssh:{host}"
+        "The sweep {run} trains on there. To come back: pgplay sweep {run:argument} --engine ssh:{host}"
     ),
     "error.ssh.lost_start": "{cause:problem}",
     "error.ssh.lost_start.remedy": "If the run had begun, it trains on there: pgplay runs --engine ssh:{host}",
@@ -64,11 +66,11 @@ SSH_ERRORS: dict[str, str] = {
     "error.run.no_job": "{run} is not trained by a command from another machine now.",
     "error.run.no_job.remedy": "Press Ctrl-C where it trains; pgplay runs lists the runs with their states.",
     "error.ssh.no_job": "No command from another machine trains {run} on {host} now.",
-    "error.ssh.no_job.remedy": "To train on: pgplay train --engine ssh:{host} --resume {run}",
+    "error.ssh.no_job.remedy": "To train on: pgplay train --engine ssh:{host} --resume {run:argument}",
     "error.ssh.no_jobs": "No command from another machine trains a run on {host} now.",
     "error.ssh.no_jobs.remedy": "Start one: pgplay train --engine ssh:{host}",
     "error.ssh.not_fetched": "The policy {name} is saved on {host}, but did not arrive here: {reason:text}",
-    "error.ssh.not_fetched.remedy": "Fetch it later: pgplay policies export {name} --engine ssh:{host}",
+    "error.ssh.not_fetched.remedy": "Fetch it later: pgplay policies export {name:argument} --engine ssh:{host}",
     "ssh.interrupted": "interrupted.",
     "error.ssh.damaged_file": "The file {name} arrived damaged.",
     "error.ssh.damaged_file.remedy": "Try again.",
@@ -79,7 +81,7 @@ SSH_ERRORS: dict[str, str] = {
     "error.ssh.lost_in_app": "The worker on {host} is gone: {cause:problem}",
     "error.ssh.lost_in_app.remedy": (
         "If {run} was training, it trains on there. Resume takes it over; to look on: "
-        "pgplay watch --engine ssh:{host} {run}"
+        "pgplay watch --engine ssh:{host} {run:argument}"
     ),
     "error.ssh.no_sweep_there": "The app trains sweeps on this machine only, and its worker is on {host}.",
     "error.ssh.no_sweep_there.remedy": "Use pgplay sweep --engine ssh:{host}, or start pgplay without --engine.",
@@ -89,12 +91,14 @@ SSH_ERRORS: dict[str, str] = {
     "ssh.kept_here": "The policy {name} is saved here too.",
     "ssh.not_kept_here": (
         "The policy {name} is not saved here: {cause:problem} It is on {host}: "
-        "pgplay policies export {name} --engine ssh:{host}"
+        "pgplay policies export {name:argument} --engine ssh:{host}"
     ),
     "error.ssh.only_files": "Over ssh a policy travels as one file, not as {format}: {name}.",
     "error.ssh.only_files.remedy": "Leave --format out, or work on the other machine.",
+    "error.ssh.folder": "Over ssh a policy travels as one file, and {name} is a folder.",
+    "error.ssh.folder.remedy": "Name the .pgplay file of the policy, or work on the other machine.",
     "error.ssh.file_there": "runs export would write {file} on {host}.",
     "error.ssh.file_there.remedy": (
-        "Write to standard output: pgplay runs export {run} --format FORMAT --engine ssh:{host} > FILE"
+        "Write to standard output: pgplay runs export {run:argument} --format FORMAT --engine ssh:{host} > FILE"
     ),
 }

@@ -12,7 +12,7 @@ TRL_TEXTS: dict[str, str] = {
     "error.trl.mixed_column": "TRL cannot read the column {column:name} of {task}: its values are of several kinds.",
     "error.trl.mixed_column.remedy": "Make all its values texts, and train on that file.",
     "action.read_model": "Reading a model",
-    "trl.recording": "recording the run {name}; to watch it: pgplay watch {name}",
+    "trl.recording": "recording the run {name}; to watch it: pgplay watch {name:argument}",
     "trl.logged_rarely": "the trainer logs every {steps:g} steps, and so does the run; for each step: logging_steps=1",
     "trl.reward_model": "a reward is a model, not a function, so the run gets no completions",
     "trl.not_recorded": "the training goes on, but not all of it is recorded: {reason}",
