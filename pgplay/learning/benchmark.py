@@ -38,7 +38,7 @@ FACTORS = (0.5, 2)
 FEWEST_STEPS = 3
 _STILL = 1e-9
 """A learning rate so small that the policy stays as random as a fresh one."""
-_NEVER = -1e4
+NEVER = -1e4
 """A finite logit with probability 0."""
 _PRODUCT_SIZES = {"cpu": 2048}
 _GPU_PRODUCT_SIZE = 8192
@@ -162,7 +162,7 @@ def never_stopping(plan: Plan) -> Policy:
     head = policy.module.lm_head
     assert isinstance(head, nn.Linear)
     bias = torch.zeros(policy.tokenizer.vocabulary_size, device=policy.device)
-    bias[list(policy.tokenizer.stop_ids)] = _NEVER
+    bias[list(policy.tokenizer.stop_ids)] = NEVER
     head.bias = nn.Parameter(bias)
     return Policy(plan.shape, policy.module, policy.device)  # a policy knows the parameters that it begins with
 

@@ -28,7 +28,7 @@ def network() -> Network:
     return Network(spec, 28, spec.parameter_count(28))
 
 
-def work(rows: float, processes: int = 1) -> Work:
+def work(rows: int, processes: int = 1) -> Work:
     return Work(rows, tokens=32, prompts=1, prompt=1, target=31, processes=processes)
 
 

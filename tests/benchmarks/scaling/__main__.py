@@ -10,15 +10,21 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import msgspec
+import torch
 
+from pgplay.worker.session.processes import serve_first
+from pgplay.worker.session.rank_guard import end_with_parent, rank_here, take_follower_streams
 from tests.benchmarks.scaling.gpus import GPUS, short, table
-from tests.benchmarks.scaling.measured import Measured, measure, seconds_of_a_layer
+from tests.benchmarks.scaling.measured import Measured, full_length_policy, measure, seconds_of_a_layer
 
 TINY = "a tiny Llama"
 MODELS = ("gru-small", "transformer-small", TINY)
@@ -29,6 +35,14 @@ def fresh(model: str) -> Measured:
     words = [sys.executable, "-m", "tests.benchmarks.scaling", "--model", model]
     done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True)
     return msgspec.convert(json.loads(done.stdout.splitlines()[-1]), Measured)
+
+
+def follow(rank: int) -> NoReturn:
+    """Follow the first of the two processes, as the one of this `rank`."""
+    end_with_parent(signal.SIGKILL)
+    finish = take_follower_streams(rank)
+    torch.set_num_threads(1)
+    os._exit(serve_first(finish, full_length_policy))
 
 
 def named(model: str) -> str:
@@ -86,6 +100,8 @@ def checks_table(rows: Sequence[Measured]) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the tables; with --model, one measurement as JSON."""
+    if rank := rank_here():
+        follow(rank)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", default=",".join(MODELS), metavar="NAME,...", help="models or folders")
     parser.add_argument("--gpu", choices=GPUS, default="h100")

@@ -48,11 +48,10 @@ class Network(NamedTuple):
 class Work(NamedTuple):
     """One step: so many completions of `tokens` tokens, so many distinct prompts of `prompt` tokens.
 
-    `target` counts the characters of the target. `rows` may be a fraction: completions that stop early count by their
-    share of `tokens`.
+    `target` counts the characters of the target.
     """
 
-    rows: float
+    rows: int
     tokens: int
     prompts: int
     prompt: int
@@ -61,7 +60,7 @@ class Work(NamedTuple):
     updates: int = 1
 
     @property
-    def written(self) -> float:
+    def written(self) -> int:
         """Tokens of the whole batch."""
         return self.rows * self.tokens
 
