@@ -38,7 +38,7 @@ FACTORS = (0.5, 2)
 FEWEST_STEPS = 3
 _STILL = 1e-9
 """A learning rate so small that the policy stays as random as a fresh one."""
-NEVER = -1e4
+_NEVER = -1e4
 """A finite logit with probability 0."""
 _PRODUCT_SIZES = {"cpu": 2048}
 _GPU_PRODUCT_SIZE = 8192
@@ -161,10 +161,15 @@ def never_stopping(plan: Plan) -> Policy:
     policy = build_policy(plan.shape, resolve_device(plan.config.device))
     head = policy.module.lm_head
     assert isinstance(head, nn.Linear)
-    bias = torch.zeros(policy.tokenizer.vocabulary_size, device=policy.device)
-    bias[list(policy.tokenizer.stop_ids)] = NEVER
-    head.bias = nn.Parameter(bias)
+    head.bias = nn.Parameter(bias_against_stopping(policy))
     return Policy(plan.shape, policy.module, policy.device)  # a policy knows the parameters that it begins with
+
+
+def bias_against_stopping(policy: Policy) -> torch.Tensor:
+    """Return the bias (V,) of logits with which `policy` never writes a stop token."""
+    bias = torch.zeros(policy.tokenizer.vocabulary_size, device=policy.device)
+    bias[list(policy.tokenizer.stop_ids)] = _NEVER
+    return bias
 
 
 def measure_shared(request: BenchmarkRequest, ranks: Ranks) -> Timing:

@@ -32,35 +32,24 @@ for fetch in (decode_command(hear()), decode_command(hear())):
         say(FilePart(data=data, last=last, request=fetch.request))
 hear()
 """
-STOPS_AT_ONCE = """
+ASKED = """
 ready()
 hear()
 print("asked", file=sys.stderr, flush=True)
-hear()
+"""
+STOPS_AT_ONCE = f"""{ASKED}hear()
 print("interrupted", file=sys.stderr, flush=True)
 hear()
 say(JobEnded(status=STATUS))
 print(decode_command(hear()), file=sys.stderr, flush=True)
 """
-LOOKS_FOR_A_JOB = """
-ready()
-hear()
-print("asked", file=sys.stderr, flush=True)
-print("heard", decode_command(hear()), file=sys.stderr, flush=True)
+LOOKS_FOR_A_JOB = f"""{ASKED}print("heard", decode_command(hear()), file=sys.stderr, flush=True)
 """
-NEVER_BEGINS = """
-ready()
-hear()
-print("asked", file=sys.stderr, flush=True)
-hear()
+NEVER_BEGINS = f"""{ASKED}hear()
 say(JobEnded(status=130))
 print("heard", decode_command(hear()), file=sys.stderr, flush=True)
 """
-NEVER_SENDS = """
-ready()
-hear()
-print("asked", file=sys.stderr, flush=True)
-hear()
+NEVER_SENDS = f"""{ASKED}hear()
 """
 
 

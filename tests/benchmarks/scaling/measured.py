@@ -24,7 +24,7 @@ from torch import nn
 
 from pgplay.config.engine import Engine
 from pgplay.config.run_config import make_config
-from pgplay.learning.benchmark import NEVER, TEXT, most_memory, never_stopping
+from pgplay.learning.benchmark import TEXT, bias_against_stopping, most_memory, never_stopping
 from pgplay.learning.inputs import read_inputs
 from pgplay.learning.memory import memory_of
 from pgplay.learning.plan import Plan, make_plan
@@ -111,8 +111,7 @@ def full_length_policy(plan: Plan) -> Policy:
         return never_stopping(plan)
     policy = build_policy(plan.shape, torch.device("cpu"))
     head = policy.network.causal.get_output_embeddings()  # type: ignore[attr-defined]
-    head.bias = nn.Parameter(torch.zeros(policy.tokenizer.vocabulary_size), requires_grad=False)
-    head.bias[list(policy.tokenizer.stop_ids)] = NEVER
+    head.bias = nn.Parameter(bias_against_stopping(policy), requires_grad=False)
     return policy
 
 
